@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using FluentValidation;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Modular.BuildingBlocks.Http;
+
+/// <summary>The one place that turns a fault into a problem (RFC 9457).</summary>
+internal sealed partial class Problems(IProblemDetailsService problems, ILogger<Problems> logger) : IExceptionHandler
+{
+    public static IServiceCollection Add(IServiceCollection services) =>
+        services.AddExceptionHandler<Problems>().AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+        {
+            context.ProblemDetails.Instance ??= context.HttpContext.Request.Path;
+            context.ProblemDetails.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? context.HttpContext.TraceIdentifier;
+            context.ProblemDetails.Detail ??= DefaultDetail(context.HttpContext);
+        });
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is OperationCanceledException && httpContext.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to read an answer; 499 is what the request line shows (nginx's code for a client that left).
+            httpContext.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            return true;
+        }
+
+        var problem = Describe(exception, httpContext);
+        httpContext.Response.StatusCode = problem.Status!.Value;
+        if (exception is Refusal { RetryAfter: { } wait })
+        {
+            httpContext.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+        else if (problem.Status == StatusCodes.Status503ServiceUnavailable)
+        {
+            httpContext.Response.Headers.RetryAfter = "2";
+        }
+
+        if (problem.Status >= 500 && exception is not Refusal)
+        {
+            Unhandled(logger, exception, httpContext.Request.Method, httpContext.Request.Path);
+        }
+
+        return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = problem });
+    }
+
+    private static ProblemDetails Describe(Exception exception, HttpContext context) => exception switch
+    {
+        ValidationException validation => Invalid(validation.Errors
+            .GroupBy(error => CamelPath(error.PropertyName), StringComparer.Ordinal)
+            .ToDictionary(field => field.Key, field => field.Select(error => error.ErrorMessage).Distinct(StringComparer.Ordinal).ToArray(), StringComparer.Ordinal)),
+        Refusal { Errors: { } errors } => Invalid(errors),
+        Refusal refusal => new ProblemDetails { Status = refusal.Status, Detail = refusal.Message },
+        BadHttpRequestException { InnerException: JsonException json } => Invalid(JsonErrors.Describe(json)),
+        BadHttpRequestException { StatusCode: 400 } bad => Invalid(BindingErrors(bad)),
+        BadHttpRequestException { StatusCode: 413 } => new ProblemDetails { Status = 413, Detail = "The request body is larger than this service takes; for large files use POST /api/v1/objects/uploads." },
+        BadHttpRequestException { StatusCode: 415 } => new ProblemDetails { Status = 415, Detail = DefaultDetail(context, 415) },
+        BadHttpRequestException bad => new ProblemDetails { Status = bad.StatusCode, Detail = bad.Message },
+        // The pool is exhausted or the server is away: the client did nothing wrong and may try again.
+        NpgsqlException { IsTransient: true } or TimeoutException { InnerException: NpgsqlException } or NpgsqlException { InnerException: TimeoutException or System.Net.Sockets.SocketException }
+            => new ProblemDetails { Status = 503, Detail = "The database does not answer; try again in a moment." },
+        _ => new ProblemDetails { Status = 500, Detail = "Something broke on our side; the traceId finds it in the logs." },
+    };
+
+    private static HttpValidationProblemDetails Invalid(IEnumerable<KeyValuePair<string, string[]>> errors) =>
+        new(errors) { Status = StatusCodes.Status400BadRequest, Detail = "One or more fields are not valid.", Title = "Bad Request" };
+
+    private static Dictionary<string, string[]> BindingErrors(BadHttpRequestException bad)
+    {
+        var match = BindingFailure().Match(bad.Message);
+        return match.Success
+            ? new(StringComparer.Ordinal) { [match.Groups["name"].Value] = [match.Groups["value"].Success ? $"\"{match.Groups["value"].Value}\" is not a valid {Plain(match.Groups["type"].Value)}" : "is required"] }
+            : new(StringComparer.Ordinal) { ["$"] = [bad.Message] };
+    }
+
+    private static string Plain(string type) => type.TrimEnd('?').Replace("Nullable<", "", StringComparison.Ordinal).TrimEnd('>') switch
+    {
+        "int" or "long" or "Int32" or "Int64" => "whole number",
+        "Guid" => "id (UUID)",
+        "bool" or "Boolean" => "true or false",
+        "DateTimeOffset" => "ISO 8601 time",
+        var other => other,
+    };
+
+    /// <summary><c>Jobs[3].Payload.BaseSeconds</c> as clients write it: <c>jobs[3].payload.baseSeconds</c>.</summary>
+    internal static string CamelPath(string path) =>
+        string.Join('.', path.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
+
+    private static string? DefaultDetail(HttpContext context, int? status = null) => (status ?? context.Response.StatusCode) switch
+    {
+        404 => "Nothing is here; GET /openapi/v1.json lists every route.",
+        405 => $"{context.Request.Method} is not allowed here; the Allow header lists what is.",
+        406 => "This route cannot answer in a type that the Accept header allows.",
+        415 => "The body's Content-Type is not one that this route reads; JSON routes read application/json.",
+        _ => null,
+    };
+
+    [GeneratedRegex("""parameter "(?<type>\S+) (?<name>\w+)"(?: from "(?<value>.*)")?""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex BindingFailure();
+
+    [LoggerMessage(2, LogLevel.Error, "{Method} {Path} failed")]
+    private static partial void Unhandled(ILogger logger, Exception exception, string method, string path);
+}

@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Infrastructure;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.AspNetCore.Http;
+using Modular.BuildingBlocks.Http;
+
+namespace Modular.BuildingBlocks.Security;
+
+/// <summary>Turns a refused authorization into the problem that names what is missing (401 or 403).</summary>
+internal sealed class ScopeProblems : IAuthorizationMiddlewareResultHandler
+{
+    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    {
+        if (authorizeResult.Challenged)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"modular\"";
+            throw new Refusal(StatusCodes.Status401Unauthorized, "An API key is needed: send it as \"Authorization: Bearer KEY\".");
+        }
+
+        if (authorizeResult.Forbidden)
+        {
+            var missing = policy.Requirements.OfType<ClaimsAuthorizationRequirement>()
+                .Where(claim => claim.ClaimType == Scopes.ClaimType)
+                .SelectMany(claim => claim.AllowedValues ?? []);
+            throw new Refusal(StatusCodes.Status403Forbidden, $"The key lacks the scope {string.Join(", ", missing)}.");
+        }
+
+        return next(context);
+    }
+}
