@@ -11,14 +11,11 @@ internal sealed class HostProcess : RunningModular, IAsyncDisposable
     private readonly Deployment? _own;
 
     private HostProcess(Leash process, int port, Deployment? own)
+        : base(port)
     {
         _process = process;
         _own = own;
-        Port = port;
-        Client = CreateClient(port);
     }
-
-    public int Port { get; }
 
     public int Pid => _process.Pid;
 

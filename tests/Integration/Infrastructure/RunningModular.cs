@@ -10,10 +10,16 @@ using System.Text.Json.Nodes;
 namespace Modular.IntegrationTests.Infrastructure;
 
 /// <summary>A running service, in this process or in its own, and what tests do with it.</summary>
-internal abstract class RunningModular
+internal abstract class RunningModular(int port)
 {
+    public int Port { get; } = port;
+
     /// <summary>Its base address is the API's root: give it relative paths without a leading slash (<c>jobs/…</c>).</summary>
-    public HttpClient Client { get; private protected set; } = new();
+    public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false })
+    {
+        BaseAddress = new Uri($"http://127.0.0.1:{port}/api/v1/"),
+        Timeout = TimeSpan.FromMinutes(2),
+    };
 
     private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
 
@@ -94,12 +100,6 @@ internal abstract class RunningModular
     }
 
     public static string ObjectPath(string key) => $"objects/{string.Join('/', key.Split('/').Select(Uri.EscapeDataString))}";
-
-    protected static HttpClient CreateClient(int port) => new(new SocketsHttpHandler { AllowAutoRedirect = false })
-    {
-        BaseAddress = new Uri($"http://127.0.0.1:{port}/api/v1/"),
-        Timeout = TimeSpan.FromMinutes(2),
-    };
 
     private static async Task<T> ReadAsync<T>(HttpResponseMessage response)
     {
