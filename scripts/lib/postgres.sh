@@ -1,7 +1,9 @@
 # The private PostgreSQL of scripts/run, which sources this file and gives data, say, die, free_port, alive and command_of.
 # start_postgres sets DATABASE_URL; stop_postgres needs nothing. Data, port and password stay for the next run.
 
-as_server=() cluster= binaries=
+server_user=() cluster= binaries=
+
+as_server() { ${server_user[@]+"${server_user[@]}"} "$@"; }   # bash 3 takes an empty array for an unset one
 
 # Prints the folder that holds initdb, postgres and pg_ctl; with an argument, of that major version only.
 find_postgres() {
@@ -44,8 +46,8 @@ choose_home() {
   ((EUID == 0)) || return 0
   user=postgres
   id "$user" >/dev/null 2>&1 || user=nobody
-  as_server=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups --)
-  if ! "${as_server[@]}" test -x "$data"; then
+  server_user=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups --)
+  if ! as_server test -x "$data"; then
     home=/var/lib/modular-$(printf %s "$data" | cksum | cut -d ' ' -f 1)
     [[ -d $home ]] || say "The database is kept in $home: the user $user cannot reach $data."
     mkdir -p "$home"
@@ -53,18 +55,18 @@ choose_home() {
   fi
   mkdir -p "$cluster"
   chown "$user" "$cluster"
-  as_server=(env -C "$cluster" "${as_server[@]}")
+  server_user=(env -C "$cluster" "${server_user[@]}")
 }
 
 create_cluster() {
   local password=$cluster.password
   (umask 077 && od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$password")
   ((EUID != 0)) || chown --reference="$cluster" "$password"
-  if ! "${as_server[@]}" "$binaries/initdb" -D "$cluster" -U modular --pwfile="$password" --auth=scram-sha-256 --encoding=UTF8 --locale=C \
+  if ! as_server "$binaries/initdb" -D "$cluster" -U modular --pwfile="$password" --auth=scram-sha-256 --encoding=UTF8 --locale=C \
     >"$data/initdb.log" 2>&1 ||
-    ! "${as_server[@]}" "$binaries/postgres" --single -D "$cluster" postgres <<<"CREATE DATABASE modular" >>"$data/initdb.log" 2>&1; then
+    ! as_server "$binaries/postgres" --single -D "$cluster" postgres <<<"CREATE DATABASE modular" >>"$data/initdb.log" 2>&1; then
     cat "$data/initdb.log" >&2
-    "${as_server[@]}" find "$cluster" -mindepth 1 -delete
+    as_server find "$cluster" -mindepth 1 -delete
     die "PostgreSQL could not make its files in $cluster."
   fi
 }
@@ -86,7 +88,7 @@ start_postgres() {
   say "Starting PostgreSQL ..."
   [[ -n $version ]] || create_cluster
   # What a killed run left running is stopped first, so that every start is the same.
-  "${as_server[@]}" "$binaries/pg_ctl" -D "$cluster" -m fast -w stop >/dev/null 2>&1 || true
+  as_server "$binaries/pg_ctl" -D "$cluster" -m fast -w stop >/dev/null 2>&1 || true
   remove_stale_pid
   port=5433
   [[ -f $cluster.port ]] && port=$(<"$cluster.port")
@@ -94,7 +96,7 @@ start_postgres() {
   # The children of a killed server need a moment to notice before another may start: hence the tries.
   local try
   for try in 1 2 3 4 5; do
-    if "${as_server[@]}" "$binaries/pg_ctl" -D "$cluster" -l "$cluster/server.log" -w -t 30 \
+    if as_server "$binaries/pg_ctl" -D "$cluster" -l "$cluster/server.log" -w -t 30 \
       -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=''" start >/dev/null 2>&1; then
       postgres_runs=true
       echo "$port" >"$cluster.port"
@@ -108,5 +110,5 @@ start_postgres() {
 }
 
 stop_postgres() {
-  "${as_server[@]}" "$binaries/pg_ctl" -D "$cluster" -m fast -w -t 30 stop >/dev/null 2>&1 || say "PostgreSQL did not stop in time (log: $cluster/server.log)."
+  as_server "$binaries/pg_ctl" -D "$cluster" -m fast -w -t 30 stop >/dev/null 2>&1 || say "PostgreSQL did not stop in time (log: $cluster/server.log)."
 }

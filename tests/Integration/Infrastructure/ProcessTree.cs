@@ -66,20 +66,24 @@ internal static class ProcessTree
         return long.Parse(line["VmRSS:".Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) * 1024;
     }
 
-    public static bool IsAlive(int pid) => Kill(pid, 0) == 0;
+    /// <summary>False also for one that has ended and waits for its parent to ask how.</summary>
+    public static bool IsRunning(int pid) => Stat(pid) is [var state, ..] && state is not "Z" and not "X";
 
-    private static int ParentOf(int pid)
+    private static int ParentOf(int pid) => Stat(pid) is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : -1;
+
+    // State, parent and what follows; empty when there is no such process (any more).
+    private static string[] Stat(int pid)
     {
         try
         {
             // The name in field 2 may hold spaces and parentheses: count from its last one.
             var stat = File.ReadAllText($"/proc/{pid}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            return stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         }
         catch (IOException)
         {
             // It ended between the listing and the read.
-            return -1;
+            return [];
         }
     }
 
