@@ -14,7 +14,8 @@ internal sealed class CephCluster : IAsyncDisposable
 
     private string Configuration => Path.Combine(_folder, "ceph.conf");
 
-    public static async Task<CephCluster> CreateAsync()
+    /// <summary>Starts a cluster with one S3 user.</summary>
+    public static async Task<CephCluster> CreateAsync(string accessKey, string secretKey)
     {
         if (!Installed() && DebianPackages.CanInstall)
             await DebianPackages.InstallAsync(Packages);
@@ -31,6 +32,7 @@ internal sealed class CephCluster : IAsyncDisposable
             try
             {
                 await cluster.StartAsync();
+                await cluster.CreateUserAsync(accessKey, secretKey);
                 return cluster;
             }
             catch (Exception exception) when (attempt < 3 && exception is InvalidOperationException or TimeoutException)
@@ -41,12 +43,9 @@ internal sealed class CephCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>S3 on a loopback port; needs the user first, since both make the gateway's pools.</summary>
+    /// <summary>S3 on a loopback port.</summary>
     public Task<Leash> StartGatewayAsync(int port) =>
         StartDaemonAsync("radosgw", ["--name", "client.rgw", "--rgw-frontends", $"beast endpoint=127.0.0.1:{port}"]);
-
-    public Task CreateUserAsync(string accessKey, string secretKey) =>
-        RunAsync("radosgw-admin", "user", "create", "--uid=tests", "--display-name=tests", $"--access-key={accessKey}", $"--secret-key={secretKey}");
 
     public async ValueTask DisposeAsync()
     {
@@ -65,12 +64,33 @@ internal sealed class CephCluster : IAsyncDisposable
             Directory.CreateDirectory(Path.Combine(_folder, part));
         await File.WriteAllTextAsync(Configuration, Settings(cluster, address) + "\n");
 
-        await RunAsync("monmaptool", "--create", "--fsid", cluster, "--addv", "a", address, map);
-        await RunAsync("ceph-mon", "--mkfs", "--id", "a", "--monmap", map);
+        await RunAsync("monmaptool", ["--create", "--fsid", cluster, "--addv", "a", address, map]);
+        await RunAsync("ceph-mon", ["--mkfs", "--id", "a", "--monmap", map]);
         _daemons.Add(await StartDaemonAsync("ceph-mon", ["--id", "a"]));
-        await RunAsync("ceph", "--connect-timeout", "20", "osd", "new", store, "0");
-        await RunAsync("ceph-osd", "--mkfs", "--id", "0", "--osd-uuid", store);
+        await RunAsync("ceph", ["--connect-timeout", "20", "osd", "new", store, "0"]);
+        await RunAsync("ceph-osd", ["--mkfs", "--id", "0", "--osd-uuid", store]);
+        // The store could place itself, but asks before it knows its cluster at times, and then gives up ("wrong fsid").
+        await RunAsync("ceph", ["--connect-timeout", "20", "osd", "crush", "add", "osd.0", "1.0", "root=default", "host=local"]);
         _daemons.Add(await StartDaemonAsync("ceph-osd", ["--id", "0"]));
+    }
+
+    // It waits for as long as there is no store to write to: one that died must not cost the whole timeout.
+    private async Task CreateUserAsync(string accessKey, string secretKey)
+    {
+        using var lost = new CancellationTokenSource();
+        string[] arguments =
+            ["user", "create", "--uid=tests", "--display-name=tests", $"--access-key={accessKey}", $"--secret-key={secretKey}"];
+        var created = RunAsync("radosgw-admin", arguments, lost.Token);
+        var died = Task.WhenAny(_daemons.Select(daemon => daemon.WaitForExitAsync(lost.Token)));
+        var first = await Task.WhenAny(created, died);
+        await lost.CancelAsync();
+        if (first == died)
+        {
+            var output = _daemons.Where(daemon => daemon.HasExited).SelectMany(daemon => daemon.Output);
+            throw new InvalidOperationException($"A part of Ceph ended: {string.Join('\n', output)}");
+        }
+
+        await created;
     }
 
     // No copies, no authentication inside, no address but loopback. The monitor waits a second before each
@@ -95,6 +115,7 @@ internal sealed class CephCluster : IAsyncDisposable
         osd_pool_default_pg_num = 1
         osd_pool_default_pg_autoscale_mode = off
         osd_crush_chooseleaf_type = 0
+        osd_crush_update_on_start = false
         osd_class_update_on_start = false
         osd_objectstore = memstore
         memstore_device_bytes = 8589934592
@@ -111,6 +132,7 @@ internal sealed class CephCluster : IAsyncDisposable
     private Task<Leash> StartDaemonAsync(string program, IEnumerable<string> arguments) =>
         Leash.StartAsync(Command.Find(program)!, ["--conf", Configuration, "--foreground", .. arguments]);
 
-    private Task<string> RunAsync(string program, params string[] arguments) =>
-        Command.RunAsync(Command.Find(program)!, ["--conf", Configuration, .. arguments], TimeSpan.FromSeconds(40));
+    private Task<string> RunAsync(string program, string[] arguments, CancellationToken cancellationToken = default) =>
+        Command.RunAsync(
+            Command.Find(program)!, ["--conf", Configuration, .. arguments], TimeSpan.FromSeconds(40), cancellationToken: cancellationToken);
 }

@@ -19,9 +19,10 @@ internal static class Command
         string program,
         IEnumerable<string> arguments,
         TimeSpan? timeout = null,
-        IReadOnlyDictionary<string, string?>? environment = null)
+        IReadOnlyDictionary<string, string?>? environment = null,
+        CancellationToken cancellationToken = default)
     {
-        var (code, output) = await TryRunAsync(program, arguments, timeout, environment);
+        var (code, output) = await TryRunAsync(program, arguments, timeout, environment, cancellationToken);
         return code == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {code}:\n{output}");
     }
 
@@ -29,7 +30,8 @@ internal static class Command
         string program,
         IEnumerable<string> arguments,
         TimeSpan? timeout = null,
-        IReadOnlyDictionary<string, string?>? environment = null)
+        IReadOnlyDictionary<string, string?>? environment = null,
+        CancellationToken cancellationToken = default)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -43,7 +45,8 @@ internal static class Command
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        using var deadline = new CancellationTokenSource(timeout ?? TimeSpan.FromSeconds(60));
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(timeout ?? TimeSpan.FromSeconds(60));
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
@@ -55,6 +58,7 @@ internal static class Command
         catch (OperationCanceledException exception)
         {
             process.Kill(entireProcessTree: true);
+            cancellationToken.ThrowIfCancellationRequested();
             throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end in time.", exception);
         }
     }

@@ -40,6 +40,7 @@ internal sealed class Leash : IAsyncDisposable
     private readonly Process _shell;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly TaskCompletionSource<int> _pid = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int? _exitCode;
 
     private Leash(Process shell)
     {
@@ -51,9 +52,10 @@ internal sealed class Leash : IAsyncDisposable
     /// <summary>The process itself, not the shell that holds it.</summary>
     public int Pid { get; private set; }
 
-    public bool HasExited => _shell.HasExited;
+    public bool HasExited => _exitCode is not null || _shell.HasExited;
 
-    public int ExitCode => _shell.ExitCode;
+    /// <summary>Known once it has exited; 128 and more for a signal.</summary>
+    public int ExitCode => _exitCode ?? _shell.ExitCode;
 
     /// <summary>The latest lines of standard output and error, oldest first.</summary>
     public IReadOnlyCollection<string> Output => _lines.ToArray();
@@ -88,13 +90,16 @@ internal sealed class Leash : IAsyncDisposable
 
     public void Signal(Signal signal) => ProcessTree.Send(Pid, signal);
 
-    public Task WaitForExitAsync(CancellationToken cancellationToken = default) => _shell.WaitForExitAsync(cancellationToken);
+    public Task WaitForExitAsync(CancellationToken cancellationToken = default) =>
+        _exitCode is null ? _shell.WaitForExitAsync(cancellationToken) : Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        if (!_shell.HasExited)
-            _shell.StandardInput.Close();
+        if (_exitCode is not null)
+            return;
+        _shell.StandardInput.Close();
         await _shell.WaitForExitAsync();
+        _exitCode = _shell.ExitCode;
         _shell.Dispose();
     }
 

@@ -68,8 +68,7 @@ internal sealed class LocalObjectStore : ObjectStoreServer
 
     private static async Task<LocalObjectStore> CreateCephAsync(int port, string accessKey, string secretKey)
     {
-        var ceph = await CephCluster.CreateAsync();
-        await ceph.CreateUserAsync(accessKey, secretKey);
+        var ceph = await CephCluster.CreateAsync(accessKey, secretKey);
         return new LocalObjectStore(Address(port), accessKey, secretKey, () => ceph.StartGatewayAsync(port), ceph);
     }
 
