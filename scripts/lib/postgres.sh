@@ -15,9 +15,9 @@ find_postgres() {
     echo "$folder"
     return
   done < <(
-    command -v initdb
+    command -v initdb || true
     ls -d /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb /opt/homebrew/opt/postgresql*/bin/initdb \
-      /usr/local/opt/postgresql*/bin/initdb 2>/dev/null | sort -rV
+      /usr/local/opt/postgresql*/bin/initdb 2>/dev/null | sort -rV 2>/dev/null || true
   )
 }
 
@@ -52,6 +52,11 @@ choose_home() {
     [[ -d $home ]] || say "The database is kept in $home: the user $user cannot reach $data."
     mkdir -p "$home"
     cluster=$home/postgres
+  fi
+  # Files that exist belong to who made them: their owner runs the server.
+  if [[ -f $cluster/PG_VERSION && $(stat -c %u "$cluster") != 0 ]]; then
+    user=$(stat -c %U "$cluster")
+    server_user=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --init-groups --)
   fi
   mkdir -p "$cluster"
   chown "$user" "$cluster"

@@ -16,7 +16,9 @@ internal static class DockerEngine
         string image, int port, int containerPort, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var docker = Command.Find("docker")!;
-        await Command.RunAsync(docker, ["pull", "--quiet", image], TimeSpan.FromMinutes(5));
+        var (missing, _) = await Command.TryRunAsync(docker, ["image", "inspect", image]);
+        if (missing != 0)
+            await Command.RunAsync(docker, ["pull", "--quiet", image], TimeSpan.FromMinutes(5));
         var name = $"modular-tests-{Guid.NewGuid():N}";
         return await Leash.StartAsync(
             docker,
