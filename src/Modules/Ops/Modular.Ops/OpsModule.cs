@@ -7,6 +7,7 @@ using Modular.BuildingBlocks.Modules;
 using Modular.BuildingBlocks.Security;
 using Modular.Ops.Authentication;
 using Modular.Ops.Persistence;
+using Modular.Ops.Telemetry;
 
 namespace Modular.Ops;
 
@@ -29,6 +30,10 @@ public sealed class OpsModule : IModule
         services.AddSingleton<KeyUses>();
         services.AddSingleton<Sessions>();
         services.AddHostedService<KeyUseWriter>();
+        services.AddSingleton<LastUses>();
+        services.AddScoped<IAuditTrail, AuditTrail>();
+        services.AddSingleton<QueueGauges>();
+        services.AddSingleton<PoolGauges>();
         services.AddAuthentication(ApiKeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, configureOptions: null);
     }
