@@ -17,6 +17,8 @@ public static class Cursor
 
     public static string Encode(long key) => Encode(key.ToString(CultureInfo.InvariantCulture));
 
+    public static string Encode(Guid key) => Encode(key.ToString());
+
     /// <exception cref="Refusal">400 on <c>cursor</c>: it was not made by this API.</exception>
     public static string? Decode(string? cursor)
     {
@@ -41,6 +43,15 @@ public static class Cursor
         {
             null => null,
             var text when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var key) => key,
+            _ => throw Invalid(),
+        };
+
+    /// <exception cref="Refusal">400 on <c>cursor</c>: it was not made by this list.</exception>
+    public static Guid? DecodeId(string? cursor) =>
+        Decode(cursor) switch
+        {
+            null => null,
+            var text when Guid.TryParse(text, out var key) => key,
             _ => throw Invalid(),
         };
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Infrastructure;
 using Microsoft.AspNetCore.Authorization.Policy;
@@ -14,7 +15,8 @@ internal sealed class ScopeProblems : IAuthorizationMiddlewareResultHandler
         if (authorizeResult.Challenged)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer realm=\"modular\"";
-            throw new Refusal(StatusCodes.Status401Unauthorized, "An API key is needed: send it as \"Authorization: Bearer KEY\".");
+            var reason = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure?.Message;
+            throw new Refusal(StatusCodes.Status401Unauthorized, reason ?? "An API key is needed: send it as \"Authorization: Bearer KEY\".");
         }
 
         if (authorizeResult.Forbidden)

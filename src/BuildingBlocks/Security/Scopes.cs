@@ -23,6 +23,10 @@ public static class Scopes
     public static TBuilder RequireScope<TBuilder>(this TBuilder endpoint, string scope)
         where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(scope);
 
+    /// <summary>Everyone may call; the caller is still recognized, since one with <paramref name="scope"/> is told more.</summary>
+    public static TBuilder AllowAnonymousTellingMoreTo<TBuilder>(this TBuilder endpoint, string scope)
+        where TBuilder : IEndpointConventionBuilder => endpoint.AllowAnonymous().WithMetadata(new TellsMoreTo(scope));
+
     /// <summary>One policy per scope, named as the scope. The module that knows keys adds the scheme.</summary>
     public static IServiceCollection AddScopePolicies(this IServiceCollection services)
     {
@@ -36,3 +40,6 @@ public static class Scopes
         return services;
     }
 }
+
+/// <summary>Marks an anonymous endpoint whose answer depends on the caller. On all other anonymous endpoints nobody looks up who calls.</summary>
+public sealed record TellsMoreTo(string Scope);

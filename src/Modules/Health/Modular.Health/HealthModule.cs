@@ -1,15 +1,25 @@
+using Marten;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Modular.BuildingBlocks.Configuration;
 using Modular.BuildingBlocks.Modules;
+using Modular.Health.Persistence;
+using Modular.Health.Probing;
 
 namespace Modular.Health;
 
-/// <summary>The Health module.</summary>
+/// <summary>Whether the service works, and when it did not. The probes come from the modules that own the parts.</summary>
 public sealed class HealthModule : IModule
 {
     public string Name => "Health";
 
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
+        var services = builder.Services;
+        services.ConfigureMarten(HealthDocuments.Configure);
+        // Made here and not on first use: it counts from the start.
+        services.AddSingleton(new ProcessClock(TimeProvider.System));
+        services.AddSingleton<HealthMonitor>();
+        services.AddHostedService<HealthWatcher>();
     }
 }

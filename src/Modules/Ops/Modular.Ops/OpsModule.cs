@@ -1,15 +1,35 @@
+using Marten;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Modular.BuildingBlocks.Configuration;
 using Modular.BuildingBlocks.Modules;
+using Modular.BuildingBlocks.Security;
+using Modular.Ops.Authentication;
+using Modular.Ops.Persistence;
 
 namespace Modular.Ops;
 
-/// <summary>The Ops module.</summary>
+/// <summary>What an operator needs: keys and sessions, the audit trail, metrics, the log level, the reference page.</summary>
 public sealed class OpsModule : IModule
 {
     public string Name => "Ops";
 
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
+        var services = builder.Services;
+        services.AddSingleton(OpsOptions.Read(settings));
+        services.ConfigureMarten(OpsDocuments.Configure);
+
+        services.AddSingleton<SecretKeys>();
+        services.AddSingleton<ISecretKeys>(provider => provider.GetRequiredService<SecretKeys>());
+        services.AddHostedService(provider => provider.GetRequiredService<SecretKeys>());
+
+        services.AddSingleton<KeyRing>();
+        services.AddSingleton<KeyUses>();
+        services.AddSingleton<Sessions>();
+        services.AddHostedService<KeyUseWriter>();
+        services.AddAuthentication(ApiKeyAuthentication.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, configureOptions: null);
     }
 }
