@@ -66,7 +66,7 @@ internal static class PutObject
             .WithName("PutObject")
             .WithSummary("Store the body as an object, or replace one")
             .RequireScope(Scopes.ObjectsWrite)
-            .Accepts<Stream>("application/octet-stream")
+            .Accepts<Stream>("*/*")
             .Produces<ObjectView>()
             .Produces<ObjectView>(StatusCodes.Status201Created)
             .ProducesProblem(StatusCodes.Status412PreconditionFailed)
