@@ -1,15 +1,48 @@
+using Marten;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Configuration;
+using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Modules;
+using Modular.Jobs.Contracts;
+using Modular.Storage.Blobs;
+using Modular.Storage.Blobs.FileSystem;
+using Modular.Storage.Http;
+using Modular.Storage.Objects;
+using Modular.Storage.Persistence;
+using Modular.Storage.Telemetry;
+using Prometheus;
 
 namespace Modular.Storage;
 
-/// <summary>The Storage module.</summary>
+/// <summary>Objects: named, immutable bytes, on a folder or on S3.</summary>
 public sealed class StorageModule : IModule
 {
     public string Name => "Storage";
 
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
+        var options = StorageOptions.Read(settings);
+        var services = builder.Services;
+        services.AddSingleton(options);
+        services.AddSingleton<IBlobStore>(provider => new MeteredBlobStore(
+            CreateStore(options), provider.GetRequiredService<IMetricFactory>(), provider.GetRequiredService<ILogger<MeteredBlobStore>>()));
+
+        services.AddSingleton<IConfigureMarten, StorageSchema>();
+        services.AddSingleton<DatabaseClock>();
+        services.AddSingleton<ObjectPointers>();
+        services.AddSingleton<ListedKeys>();
+        services.AddSingleton<ObjectWriter>();
+        services.AddSingleton<ObjectReader>();
+        services.AddSingleton<ObjectRemover>();
+        services.AddSingleton<IArtifactStore, ArtifactStore>();
+        services.AddSingleton<StoreIdentity>();
+        services.AddSingleton<IHealthProbe, StorageProbe>();
+        services.AddHostedService<StoreStart>();
+        services.AddTransient<IStartupFilter, DotSegments>();
     }
+
+    private static FileSystemBlobStore CreateStore(StorageOptions options) => new(options.Path);
 }
