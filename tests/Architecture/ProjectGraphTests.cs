@@ -7,15 +7,13 @@ namespace Modular.ArchitectureTests;
 /// <summary>DESIGN rule 1: what does not reference another project cannot use it, not even through a constant or nameof, which leave no trace in the assembly.</summary>
 public sealed class ProjectGraphTests
 {
-    private static readonly ProjectGraph Product = ProjectGraph.Read(Repository.Root);
-
     [Fact]
     public void A_project_references_only_what_its_kind_may() => new Rule<ProjectGraph>(
         "The project graph is the hard wall between modules: a module that references another one is its prisoner, and Contracts that reference anything carry it into every module.",
         "Put what both need into the owner's Contracts (an interface or a record of plain types), reference that, and let the owner implement it.",
         graph => graph.Edges.Select(edge => new Verdict($"{edge.From.Name} → {edge.Target?.Name ?? edge.To}", Refusal(edge.From, edge.Target))))
         .Check(
-            Product,
+            Product.Graph,
             BadGraph.Crossed,
             [
                 "Modular.Storage → Modular.Jobs", "Modular.Storage → Modular.Host", "Modular.Jobs.Contracts → Modular.BuildingBlocks",
@@ -28,7 +26,7 @@ public sealed class ProjectGraphTests
         "Modules in a cycle are one module: neither can be understood, tested or moved alone.",
         "Turn one direction around: the one that is called declares an interface in its Contracts or stores a fact that the other reads.",
         graph => graph.Projects.Select(project => new Verdict(project.Name, Reaches(graph, project, project) ? "reaches itself through its references" : null)))
-        .Check(Product, BadGraph.Cyclic, ["Modular.Jobs", "Modular.Storage"], GoodGraph.Whole);
+        .Check(Product.Graph, BadGraph.Cyclic, ["Modular.Jobs", "Modular.Storage"], GoodGraph.Whole);
 
     [Fact]
     public void Contracts_bring_no_package() => new Rule<ProjectGraph>(
@@ -36,7 +34,7 @@ public sealed class ProjectGraphTests
         "Say it in plain .NET types; keep the package behind the module's own door.",
         graph => graph.Projects.Where(project => project.Kind == ProjectKind.Contracts).Select(project =>
             new Verdict(project.Name, List(project.Includes("PackageReference").Concat(project.Includes("FrameworkReference")), "brings"))))
-        .Check(Product, BadGraph.Crossed, ["Modular.Jobs.Contracts"], GoodGraph.Whole);
+        .Check(Product.Graph, BadGraph.Crossed, ["Modular.Jobs.Contracts"], GoodGraph.Whole);
 
     [Fact]
     public void Only_tests_see_a_projects_internals() => new Rule<ProjectGraph>(
@@ -44,7 +42,7 @@ public sealed class ProjectGraphTests
         "Publish what is needed in Contracts; only test projects may be named.",
         graph => graph.Projects.SelectMany(project => project.Includes("InternalsVisibleTo").Select(friend =>
             new Verdict($"{project.Name} → {friend}", graph.Projects.Any(other => other.Kind == ProjectKind.Test && other.Name == friend) ? null : "is no test project"))))
-        .Check(Product, BadGraph.Crossed, ["Modular.Jobs → Modular.Storage"], GoodGraph.Whole);
+        .Check(Product.Graph, BadGraph.Crossed, ["Modular.Jobs → Modular.Storage"], GoodGraph.Whole);
 
     [Fact]
     public void A_project_takes_code_only_from_its_own_folder() => new Rule<ProjectGraph>(
@@ -53,7 +51,7 @@ public sealed class ProjectGraphTests
         graph => graph.Projects.Select(project => new Verdict(
             project.Name,
             List(project.Includes("Compile").Where(path => path.StartsWith("..", StringComparison.Ordinal)).Concat(project.Includes("Reference")), "takes"))))
-        .Check(Product, BadGraph.Crossed, ["Modular.Jobs"], GoodGraph.Whole);
+        .Check(Product.Graph, BadGraph.Crossed, ["Modular.Jobs"], GoodGraph.Whole);
 
     [Fact]
     public void The_solution_names_every_project_and_only_those() => new Rule<ProjectGraph>(
@@ -62,7 +60,7 @@ public sealed class ProjectGraphTests
         graph => graph.Projects.Select(project => new Verdict(project.Path, graph.InSolution.Contains(project.Path, StringComparer.Ordinal) ? null : "is not in Modular.sln"))
             .Concat(graph.InSolution.Where(path => graph.Find(path) is null).Select(path => new Verdict(path, "is in Modular.sln but not on disk"))))
         .Check(
-            Product,
+            Product.Graph,
             BadGraph.Crossed,
             ["src/Modules/Jobs/Modular.Jobs/Modular.Jobs.csproj", "src/Modules/Gone/Modular.Gone/Modular.Gone.csproj"],
             GoodGraph.Whole);
@@ -72,7 +70,7 @@ public sealed class ProjectGraphTests
         "Two versions of one package meet at run time, and a warning that is off in one project is off where nobody looks.",
         "Versions go to Directory.Packages.props, severities with their reason to .editorconfig; then mend the cause.",
         graph => graph.Projects.Select(project => new Verdict(project.Name, List(Loosened(project.Xml), "sets"))))
-        .Check(Product, BadGraph.Loosened, ["Modular.Jobs", "Modular.Storage"], GoodGraph.Whole);
+        .Check(Product.Graph, BadGraph.Loosened, ["Modular.Jobs", "Modular.Storage"], GoodGraph.Whole);
 
     private static string? Refusal(Project from, Project? target)
     {
