@@ -25,8 +25,7 @@ public sealed class AsyncTests
     public void What_waits_can_be_cancelled() => new Rule<IReadOnlyList<CodeUnit>>(
         "Work that cannot be cancelled holds its connection after the client has left and its replica after SIGTERM.",
         "Take `CancellationToken cancellationToken` as the last parameter and pass it on.",
-        // The Host's own methods are the process's commands: the process is their scope.
-        units => units.Where(unit => unit.Kind != ProjectKind.Host).SelectMany(unit => unit.Types.Where(type => !typeof(Delegate).IsAssignableFrom(type)).SelectMany(Waiting).Select(method => new Verdict(
+        units => units.SelectMany(unit => unit.Types.Where(type => WaitsForOthers(unit, type)).SelectMany(Waiting).Select(method => new Verdict(
             $"{unit.Name}: {method.DeclaringType!.FullName![(unit.RootNamespace.Length + 1)..]}.{method.Name}",
             method.GetParameters() is [.., { ParameterType: var last, Name: var name }] && last == typeof(CancellationToken)
                 ? name == "cancellationToken" ? null : $"calls its token {name}"
@@ -41,6 +40,14 @@ public sealed class AsyncTests
             .Select(found => new Verdict($"{unit.Name}: {found.FullName[(unit.RootNamespace.Length + 1)..]}", found.Blocking.Length == 0 ? null : $"calls {string.Join(", ", found.Blocking)}"))
             .Concat(unit.Files.Where(file => file.IsCSharp && EndsSync(file)).Select(file => new Verdict($"{unit.Name}/{file.Path}", "ends a Marten query without Async")))))
         .Check(Product.Units, [FixtureCode.Bad], ["Bad/Persistence/BlockingReads.cs", "Bad: Persistence.BlockingReads"], [FixtureCode.Good]);
+
+    /// <summary>What projects promise each other, and the folders that wait for the database, for blobs and for handlers.</summary>
+    private static bool WaitsForOthers(CodeUnit unit, Type type) => !typeof(Delegate).IsAssignableFrom(type) && unit.Kind switch
+    {
+        ProjectKind.Contracts or ProjectKind.BuildingBlocks => true,
+        ProjectKind.Module => new[] { "Features", "Persistence", "Blobs", "JobHandlers", "Engine" }.Any(area => Code.Inside(unit.Area(type.Namespace!), area)),
+        _ => false,
+    };
 
     private static IEnumerable<MethodInfo> Waiting(Type type)
     {
@@ -68,7 +75,9 @@ public sealed class AsyncTests
         }
 
         var type = new[] { typeof(IQuerySession), typeof(NpgsqlConnection), typeof(DbConnection) }.Select(known => known.Assembly.GetType(use.Type)).FirstOrDefault(found => found is not null);
-        return type?.GetMethods().Any(method => method.Name == name + "Async") == true;
+        var methods = type?.GetMethods() ?? [];
+        // Query<T>() only begins a query, although there is a QueryAsync(sql).
+        return methods.Any(method => method.Name == name + "Async") && methods.Any(method => method.Name == name && !typeof(IQueryable).IsAssignableFrom(method.ReturnType));
     }
 
     /// <summary><c>session.Query&lt;T&gt;()….ToList()</c> compiles against LINQ's own methods, which ask the database while the thread waits.</summary>

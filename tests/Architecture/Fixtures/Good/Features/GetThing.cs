@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.ArchitectureTests.Fixtures.Good.Domain;
+using Modular.BuildingBlocks.Security;
 
 namespace Modular.ArchitectureTests.Fixtures.Good.Features;
 
@@ -21,6 +22,7 @@ internal static class GetThing
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/things/{id:guid}", async (Guid id, ISender sender, CancellationToken cancellationToken) =>
                 TypedResults.Ok(await sender.Send(new Query(id), cancellationToken)))
-            .WithName(nameof(GetThing));
+            .WithName(nameof(GetThing))
+            .RequireScope(Scopes.JobsRead);
     }
 }

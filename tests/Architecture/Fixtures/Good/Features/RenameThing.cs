@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.ArchitectureTests.Fixtures.Good.Domain;
+using Modular.BuildingBlocks.Security;
 
 namespace Modular.ArchitectureTests.Fixtures.Good.Features;
 
@@ -33,6 +34,7 @@ internal static class RenameThing
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPut("/things/{id:guid}", async (Guid id, string name, ISender sender, CancellationToken cancellationToken) =>
                 TypedResults.Ok(await sender.Send(new Command(id, name), cancellationToken)))
-            .WithName(nameof(RenameThing));
+            .WithName(nameof(RenameThing))
+            .RequireScope(Scopes.JobsWrite);
     }
 }
