@@ -1,6 +1,8 @@
+using Marten;
 using Microsoft.Extensions.Hosting;
 using Modular.BuildingBlocks.Configuration;
 using Modular.BuildingBlocks.Modules;
+using Modular.Jobs.Persistence;
 
 namespace Modular.Jobs;
 
@@ -11,5 +13,6 @@ public sealed class JobsModule : IModule
 
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
+        builder.Services.ConfigureMarten(JobDocuments.Configure);
     }
 }

@@ -1,0 +1,23 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test test-full arch fmt clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+run: ## start Modular here, with a database of its own under .data/
+	@scripts/run
+
+test: ## build once and run every test (needs nothing: it starts its own PostgreSQL and S3)
+	@scripts/test
+
+test-full: ## the same tests at full size
+	@MODULAR_TEST_FULL=1 scripts/test
+
+arch: ## the architecture rules only
+	@scripts/test Architecture
+
+fmt: ## bring the code into the repository's format
+	@dotnet format Modular.sln
+
+clean: ## remove what was built (not .data/, which holds your jobs and objects)
+	@rm -rf artifacts TestResults

@@ -1,0 +1,44 @@
+namespace Modular.Jobs.Domain;
+
+/// <summary>All that is known of one job at one moment: its submission with either its hot state or its outcome.</summary>
+public sealed record JobRecord(Submission Submission, LiveState? Live, Outcome? Outcome, IReadOnlyList<JobArtifact> Artifacts)
+{
+    public JobState State => Outcome?.State ?? Live!.State;
+
+    /// <summary>The sequence of the job's latest event.</summary>
+    public int LastSeq => Outcome?.EndSeq ?? Live!.EventSeq;
+}
+
+/// <summary>The hot state of a job that has not ended.</summary>
+public sealed record LiveState
+{
+    public required JobState State { get; init; }
+
+    public required int Attempt { get; init; }
+
+    public required int MaxAttempts { get; init; }
+
+    /// <summary>When it may run; the backoff moves it.</summary>
+    public DateTimeOffset? RunAt { get; init; }
+
+    /// <summary>The replica that holds it.</summary>
+    public string? Worker { get; init; }
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? CancelRequestedAt { get; init; }
+
+    public JobProgress? Progress { get; init; }
+
+    /// <summary>Attempts that ended.</summary>
+    public IReadOnlyList<JobAttempt> Attempts { get; init; } = [];
+
+    /// <summary>The latest event.</summary>
+    public required int EventSeq { get; init; }
+
+    /// <summary>The <c>running</c> event of the attempt that runs; 0 when none does.</summary>
+    public int StartSeq { get; init; }
+}
+
+/// <summary>One object that the job wrote.</summary>
+public sealed record JobArtifact(string Name, string Key, long Size, string ContentType, string Sha256);
