@@ -56,7 +56,7 @@ public sealed class EndpointTests
     [Fact]
     public void Every_endpoint_asks_for_one_scope_or_says_that_it_is_anonymous() => new Rule<IReadOnlyList<RouteEndpoint>>(
         "A forgotten guard is an open door that looks like all others; \"signed in\" without a scope lets every key do everything; anonymous beside a scope means anonymous.",
-        "Add .RequireScope(Scopes.JobsRead), or .AllowAnonymous() when everyone may.",
+        "Add .RequireScope(Scopes.JobsRead), .RequireAnyCaller() when the caller only learns about itself, or .AllowAnonymous() when everyone may.",
         endpoints => endpoints.Select(endpoint => new Verdict(Route(endpoint), GuardProblem(endpoint))))
         .Check(
             BuiltHost.Endpoints,
@@ -100,7 +100,7 @@ public sealed class EndpointTests
             ([], not null) => null,
             ([], null) => "has neither a scope nor an anonymous mark",
             (_, not null) => "has a scope and an anonymous mark: everyone may call it",
-            ([{ } scope], null) => Scopes.All.Contains(scope, StringComparer.Ordinal) ? null : $"asks for \"{scope}\", which is no scope",
+            ([{ } scope], null) => Scopes.All.Append(Scopes.AnyCaller).Contains(scope, StringComparer.Ordinal) ? null : $"asks for \"{scope}\", which is no scope",
             ([null], null) => "asks for a caller but for no scope",
             _ => $"asks for {scopes.Length} scopes",
         };
