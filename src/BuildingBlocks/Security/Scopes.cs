@@ -22,13 +22,13 @@ public static class Scopes
 
     public static IReadOnlyList<string> All { get; } = [JobsRead, JobsWrite, ObjectsRead, ObjectsWrite, Ops, Metrics];
 
-    /// <summary>The caller needs <paramref name="scope"/>.</summary>
-    public static TBuilder RequireScope<TBuilder>(this TBuilder endpoint, string scope)
-        where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(scope);
-
     /// <summary>The caller needs a key or a session, with whatever scopes.</summary>
     public static TBuilder RequireAnyCaller<TBuilder>(this TBuilder endpoint)
         where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(AnyCaller);
+
+    /// <summary>The caller needs <paramref name="scope"/>.</summary>
+    public static TBuilder RequireScope<TBuilder>(this TBuilder endpoint, string scope)
+        where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(scope);
 
     /// <summary>One policy per scope, named as the scope. The module that knows keys adds the scheme.</summary>
     public static IServiceCollection AddScopePolicies(this IServiceCollection services)
