@@ -9,10 +9,7 @@ public static class OpenApi
     public static IServiceCollection AddModularOpenApi(this IServiceCollection services) =>
         services.AddOpenApi("v1", options =>
         {
-            // Every slice has a Command: without its slice's name, two of them would become one schema, without a warning.
-            options.CreateSchemaReferenceId = type =>
-                OpenApiOptions.CreateDefaultSchemaReferenceId(type) is not { } id ? null
-                : type.Type.DeclaringType is { } slice ? slice.Name + id : id;
+            options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is null ? null : NameOf(type.Type);
             options.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info.Title = "Modular";
@@ -23,4 +20,8 @@ public static class OpenApi
                 return Task.CompletedTask;
             });
         });
+
+    /// <summary>Every slice has a Response: without its slice's name, two of them, or two pages of them, would become one schema, without a warning.</summary>
+    private static string NameOf(Type type) =>
+        type.DeclaringType?.Name + (type.IsGenericType ? $"{type.Name.Split('`')[0]}Of{string.Join("And", type.GenericTypeArguments.Select(NameOf))}" : type.Name);
 }
