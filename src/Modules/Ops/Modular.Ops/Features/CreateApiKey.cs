@@ -83,7 +83,8 @@ internal static class CreateApiKey
                 return TypedResults.Created((string?)null, response);
             })
             .WithName("CreateApiKey")
-            .WithSummary("Make an API key; the answer shows it once")
+            .WithSummary("Make an API key")
+            .WithDescription("The answer shows the key once; only its hash is kept. Nobody gives a scope that they lack.")
             .Audited("key.create")
             .RequireScope(Scopes.Ops);
     }

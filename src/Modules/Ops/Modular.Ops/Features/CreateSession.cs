@@ -49,7 +49,8 @@ internal static class CreateSession
                 return TypedResults.Ok(response);
             })
             .WithName("CreateSession")
-            .WithSummary("Sign in with an API key; sets the session cookie")
+            .WithSummary("Sign in")
+            .WithDescription("Sets the session cookie for an API key, for 12 hours.")
             .AllowAnonymous();
     }
 }

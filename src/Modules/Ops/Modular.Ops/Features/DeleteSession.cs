@@ -27,7 +27,8 @@ internal static class DeleteSession
                 return TypedResults.NoContent();
             })
             .WithName("DeleteSession")
-            .WithSummary("Sign out: takes the session cookie away")
+            .WithSummary("Sign out")
+            .WithDescription("Takes the session cookie away.")
             .AllowAnonymous();
     }
 }

@@ -27,7 +27,8 @@ internal static class GetLogLevel
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/log-level", async (ISender sender, CancellationToken cancellationToken) => TypedResults.Ok(await sender.Send(new Query(), cancellationToken)))
             .WithName("GetLogLevel")
-            .WithSummary("The log level of this replica")
+            .WithSummary("Get the log level")
+            .WithDescription("Of the replica that answers.")
             .RequireScope(Scopes.Ops);
     }
 }

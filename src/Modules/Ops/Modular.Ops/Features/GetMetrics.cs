@@ -51,7 +51,8 @@ internal static class GetMetrics
                 return TypedResults.Bytes(response.Text, response.ContentType);
             })
             .WithName("GetMetrics")
-            .WithSummary("Metrics in Prometheus text, or in OpenMetrics when asked for")
+            .WithSummary("Metrics")
+            .WithDescription("Prometheus text, or OpenMetrics when the Accept header asks for it.")
             .Produces<string>(StatusCodes.Status200OK, PrometheusType, OpenMetricsType)
             .RequireScope(Scopes.Metrics);
     }

@@ -29,7 +29,8 @@ internal static class GetSession
                 return TypedResults.Ok(await sender.Send(new Query(caller.Id, caller.Name, caller.Scopes), cancellationToken));
             })
             .WithName("GetSession")
-            .WithSummary("Who calls, by key or session, and with which scopes")
+            .WithSummary("Who am I")
+            .WithDescription("Who calls, by key or session, and with which scopes.")
             .RequireAuthorization();
     }
 }

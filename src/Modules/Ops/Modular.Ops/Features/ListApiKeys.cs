@@ -61,7 +61,8 @@ internal static class ListApiKeys
             .MapGet("/api-keys", async ([AsParameters] Query query, ISender sender, CancellationToken cancellationToken) =>
                 TypedResults.Ok(await sender.Send(query, cancellationToken)))
             .WithName("ListApiKeys")
-            .WithSummary("The API keys, newest first, without their text")
+            .WithSummary("List API keys")
+            .WithDescription("Newest first, without their text.")
             .RequireScope(Scopes.Ops);
     }
 }

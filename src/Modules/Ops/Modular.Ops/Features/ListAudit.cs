@@ -47,7 +47,8 @@ internal static class ListAudit
             .MapGet("/audit", async ([AsParameters] Query query, ISender sender, CancellationToken cancellationToken) =>
                 TypedResults.Ok(await sender.Send(query, cancellationToken)))
             .WithName("ListAudit")
-            .WithSummary("What operators did, newest first")
+            .WithSummary("Audit trail")
+            .WithDescription("What operators did, newest first.")
             .RequireScope(Scopes.Ops);
     }
 }

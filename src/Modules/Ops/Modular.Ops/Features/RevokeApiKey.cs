@@ -44,7 +44,8 @@ internal static class RevokeApiKey
                 return TypedResults.NoContent();
             })
             .WithName("RevokeApiKey")
-            .WithSummary("Revoke an API key and its sessions, on every replica within 5 s")
+            .WithSummary("Revoke an API key")
+            .WithDescription("It and its sessions end on every replica within 5 s.")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .Audited("key.revoke")
             .RequireScope(Scopes.Ops);

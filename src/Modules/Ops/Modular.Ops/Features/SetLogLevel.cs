@@ -39,7 +39,8 @@ internal static class SetLogLevel
             .MapPut("/log-level", async (Command command, ISender sender, CancellationToken cancellationToken) =>
                 TypedResults.Ok(await sender.Send(command, cancellationToken)))
             .WithName("SetLogLevel")
-            .WithSummary("Change the log level of this replica until it restarts")
+            .WithSummary("Set the log level")
+            .WithDescription("Of the replica that answers, until it restarts.")
             .Audited("log-level.set")
             .RequireScope(Scopes.Ops);
     }
