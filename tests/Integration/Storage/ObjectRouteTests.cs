@@ -8,6 +8,8 @@ namespace Modular.IntegrationTests.Storage;
 
 public sealed class FileSystemObjectRouteTests(FileSystemStorage storage) : ObjectRouteTests(storage), IClassFixture<FileSystemStorage>;
 
+public sealed class S3ObjectRouteTests(S3Storage storage) : ObjectRouteTests(storage), IClassFixture<S3Storage>;
+
 /// <summary>Put, get and delete, on each store.</summary>
 public abstract class ObjectRouteTests(StorageFixture storage)
 {

@@ -9,6 +9,7 @@ using Modular.BuildingBlocks.Modules;
 using Modular.Jobs.Contracts;
 using Modular.Storage.Blobs;
 using Modular.Storage.Blobs.FileSystem;
+using Modular.Storage.Blobs.S3;
 using Modular.Storage.Http;
 using Modular.Storage.Objects;
 using Modular.Storage.Persistence;
@@ -27,8 +28,17 @@ public sealed class StorageModule : IModule
         var options = StorageOptions.Read(settings);
         var services = builder.Services;
         services.AddSingleton(options);
+        // The operator names the S3 server, so it may be private; what users name goes through the guarded client.
+        services.AddHttpClient(S3BlobStore.HttpClientName, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            })
+            .RemoveAllLoggers();
         services.AddSingleton<IBlobStore>(provider => new MeteredBlobStore(
-            CreateStore(options), provider.GetRequiredService<IMetricFactory>(), provider.GetRequiredService<ILogger<MeteredBlobStore>>()));
+            CreateStore(options, provider), provider.GetRequiredService<IMetricFactory>(), provider.GetRequiredService<ILogger<MeteredBlobStore>>()));
 
         services.AddSingleton<IConfigureMarten, StorageSchema>();
         services.AddSingleton<DatabaseClock>();
@@ -44,5 +54,7 @@ public sealed class StorageModule : IModule
         services.AddTransient<IStartupFilter, DotSegments>();
     }
 
-    private static FileSystemBlobStore CreateStore(StorageOptions options) => new(options.Path);
+    private static IBlobStore CreateStore(StorageOptions options, IServiceProvider provider) => options.S3 is { } s3
+        ? new S3BlobStore(s3, provider.GetRequiredService<IHttpClientFactory>(), provider.GetRequiredService<TimeProvider>())
+        : new FileSystemBlobStore(options.Path);
 }

@@ -47,6 +47,12 @@ internal interface IBlobStore
 
     /// <summary>One real question to the store.</summary>
     Task CheckAsync(CancellationToken cancellationToken);
+
+    /// <summary>A URL to which a client may PUT the blob's bytes past this service; null when this store has no address for clients.</summary>
+    Task<Uri?> PresignPutAsync(Guid id, TimeSpan lifetime, CancellationToken cancellationToken);
+
+    /// <summary>A URL from which a client may GET the blob past this service, answered with these headers; null when this store has no address for clients.</summary>
+    Task<Uri?> PresignGetAsync(Guid id, TimeSpan lifetime, string contentType, string contentDisposition, CancellationToken cancellationToken);
 }
 
 /// <summary>What was written.</summary>

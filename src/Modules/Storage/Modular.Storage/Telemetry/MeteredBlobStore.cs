@@ -67,6 +67,11 @@ internal sealed partial class MeteredBlobStore(IBlobStore inner, IMetricFactory 
 
     public Task CheckAsync(CancellationToken cancellationToken) => inner.CheckAsync(cancellationToken);
 
+    public Task<Uri?> PresignPutAsync(Guid id, TimeSpan lifetime, CancellationToken cancellationToken) => inner.PresignPutAsync(id, lifetime, cancellationToken);
+
+    public Task<Uri?> PresignGetAsync(Guid id, TimeSpan lifetime, string contentType, string contentDisposition, CancellationToken cancellationToken) =>
+        inner.PresignGetAsync(id, lifetime, contentType, contentDisposition, cancellationToken);
+
     private async Task<T> MeasureAsync<T>(string operation, Func<Task<T>> action)
     {
         var started = Stopwatch.GetTimestamp();

@@ -205,6 +205,11 @@ internal sealed class FileSystemBlobStore : IBlobStore
         }
     }
 
+    public Task<Uri?> PresignPutAsync(Guid id, TimeSpan lifetime, CancellationToken cancellationToken) => Task.FromResult<Uri?>(null);
+
+    public Task<Uri?> PresignGetAsync(Guid id, TimeSpan lifetime, string contentType, string contentDisposition, CancellationToken cancellationToken) =>
+        Task.FromResult<Uri?>(null);
+
     private string PathOf(Guid id)
     {
         var name = id.ToString("N");
