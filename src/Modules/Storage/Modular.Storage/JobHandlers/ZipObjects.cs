@@ -54,17 +54,30 @@ internal static class ZipObjects
 
             async Task WriteAsync(Stream output, CancellationToken cancellationToken)
             {
-                await using var zip = await ZipArchive.CreateAsync(output, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken);
-                foreach (var source in sources)
+                // An entry's last block is written synchronously, which the output need not be able to: it goes into this buffer, emptied just before.
+                var buffer = new BufferedStream(output, 256 * 1024);
+                await using (var zip = await ZipArchive.CreateAsync(buffer, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken))
                 {
-                    var entry = zip.CreateEntry(EntryName(source.Key, payload.Prefix));
-                    entry.LastWriteTime = EntryTime;
-                    await using var target = await entry.OpenAsync(cancellationToken);
-                    await using var bytes = await context.OpenObjectAsync(source.Key, cancellationToken);
-                    var before = packed;
-                    var metered = new MeteredStream(bytes, read => Report(source.Key, packed = before + read), cancellationToken);
-                    await metered.CopyToAsync(target, cancellationToken);
+                    foreach (var source in sources)
+                    {
+                        var entry = zip.CreateEntry(EntryName(source.Key, payload.Prefix));
+                        entry.LastWriteTime = EntryTime;
+                        await using var target = await entry.OpenAsync(cancellationToken);
+                        await using var bytes = await context.OpenObjectAsync(source.Key, cancellationToken);
+                        var before = packed;
+                        var metered = new MeteredStream(bytes, read => Report(source.Key, packed = before + read), cancellationToken);
+                        try
+                        {
+                            await metered.CopyToAsync(target, cancellationToken);
+                        }
+                        finally
+                        {
+                            await buffer.FlushAsync(CancellationToken.None);
+                        }
+                    }
                 }
+
+                await buffer.FlushAsync(cancellationToken);
             }
 
             void Report(string key, long packed)
