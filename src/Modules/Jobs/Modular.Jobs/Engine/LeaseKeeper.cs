@@ -11,7 +11,10 @@ namespace Modular.Jobs.Engine;
 internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOptions options, DatabaseOptions database, TimeProvider time, ILogger<LeaseKeeper> logger)
     : IDisposable
 {
+    private static readonly TimeSpan FirstLease = TimeSpan.FromSeconds(2);
+
     private readonly ManualResetEventSlim _stop = new();
+    private readonly ManualResetEventSlim _registered = new();
     private Thread? _thread;
     private long _renewedAt;
     private long _steadySince;
@@ -28,6 +31,8 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
         _renewedAt = _steadySince = time.GetTimestamp();
         _thread = new Thread(Run) { IsBackground = true, Name = "lease-keeper", Priority = ThreadPriority.AboveNormal };
         _thread.Start();
+        // Claims need a lease: with it in hand the first job does not wait for the poll.
+        _registered.Wait(FirstLease);
     }
 
     /// <summary>The next renewals say that the replica drains.</summary>
@@ -39,23 +44,25 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
         _thread?.Join(TimeSpan.FromSeconds(5));
     }
 
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _registered.Dispose();
+    }
 
     // Synchronous on purpose: an await would go on, on a pool thread that handlers may be holding.
     private void Run()
     {
         NpgsqlConnection? connection = null;
-        var interval = options.Lease / 4;
-        while (!_stop.Wait(interval))
+        do
         {
             try
             {
                 connection ??= Open();
                 if (replica.Id == 0)
                 {
-                    replica.Id = Replicas.Register(connection, replica.Name, replica.Version, replica.Capacity, options.Lease);
-                    Volatile.Write(ref _steadySince, time.GetTimestamp());
-                    Registered(logger, replica.Name, replica.Id);
+                    replica.Id = Register(connection);
+                    _registered.Set();
                 }
                 else if (Replicas.Renew(connection, replica.Id, options.Lease, held.Count, _draining) is { } cancelled)
                 {
@@ -66,7 +73,7 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
                     DeclaredDead(logger, replica.Name, held.Count);
                     replica.Id = 0;
                     held.LoseAll();
-                    continue;
+                    replica.Id = Register(connection);
                 }
 
                 if (SinceRenewal > options.Lease)
@@ -83,8 +90,17 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
                 connection = null;
             }
         }
+        while (!_stop.Wait(options.Lease / 4));
 
         connection?.Dispose();
+    }
+
+    private int Register(NpgsqlConnection connection)
+    {
+        var id = Replicas.Register(connection, replica.Name, replica.Version, replica.Capacity, options.Lease);
+        Volatile.Write(ref _steadySince, time.GetTimestamp());
+        Registered(logger, replica.Name, id);
+        return id;
     }
 
     private NpgsqlConnection Open()

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Modular.BuildingBlocks.Http;
 using Modular.Jobs.Domain;
 using Npgsql;
 
@@ -37,12 +38,24 @@ internal sealed class EventLog(NpgsqlDataSource database, JobReader jobs)
         while (await reader.ReadAsync(cancellationToken))
         {
             var seq = reader.GetInt32(0);
-            known.TryAdd(seq, new JobEvent(seq, (JobEventKind)reader.GetInt16(1), JsonSerializer.Deserialize<JsonElement>(reader.GetString(2))));
+            var kind = (JobEventKind)reader.GetInt16(1);
+            known.TryAdd(seq, new JobEvent(seq, kind, Read(kind, reader.GetString(2))));
         }
 
         var next = after + 1;
         return (job, [.. known.Values.TakeWhile(item => item.Seq == next++)]);
     }
+
+    // Through the records, so that a stored event looks to the letter like a derived one.
+    private static object Read(JobEventKind kind, string data) => kind switch
+    {
+        JobEventKind.State => Read<StateChanged>(data),
+        JobEventKind.Progress => Read<ProgressMade>(data),
+        JobEventKind.Log => Read<LogWritten>(data),
+        _ => Read<Ended>(data),
+    };
+
+    private static T Read<T>(string data) => JsonSerializer.Deserialize<T>(data, Json.Options)!;
 
     /// <summary>Log lines after <paramref name="after"/>, in order.</summary>
     public async Task<IReadOnlyList<LogLine>> ReadLinesAsync(Guid id, int after, int limit, CancellationToken cancellationToken)
