@@ -23,7 +23,7 @@ public sealed class JobsModule : IModule
         services.ConfigureMarten(JobDocuments.Configure);
 
         services.AddSingleton<SubmitBatch>().AddSingleton<ClaimJobs>().AddSingleton<CompleteJobs>().AddSingleton<WaitingJobs>();
-        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>();
+        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>().AddSingleton<JobSeries>();
         services.AddSingleton<IJobArtifacts>(provider => provider.GetRequiredService<JobReader>());
         services.AddSingleton<IJobStatistics>(provider => provider.GetRequiredService<Queues>());
 
@@ -36,6 +36,6 @@ public sealed class JobsModule : IModule
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobChanges>());
         services.AddHostedService<SignalListener>();
         services.AddSingleton<SubmissionQueue>().AddHostedService(provider => provider.GetRequiredService<SubmissionQueue>());
-        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>();
+        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>();
     }
 }
