@@ -30,7 +30,7 @@ public sealed class JobsModule : IModule
         services.AddSingleton<JobTypes>().AddSingleton<JobMetrics>().AddSingleton<Replica>().AddSingleton<HeldJobs>().AddSingleton<JobChanges>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<NewsWriter>().AddSingleton<Executor>().AddSingleton<Completer>().AddSingleton<Claimer>();
         services.AddSingleton<IHealthProbe, WorkersProbe>();
-        services.AddSingleton<Features.Waiting>();
+        services.AddSingleton<Waiting>();
 
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<Claimer>());
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobChanges>());
