@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full arch fmt clean
+.PHONY: help run test test-full arch approve fmt clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -15,6 +15,9 @@ test-full: ## the same tests at full size
 
 arch: ## the architecture rules only
 	@scripts/test Architecture
+
+approve: ## accept the text of the Contracts and of the OpenAPI document as it is now; its diff is the review
+	@MODULAR_APPROVE=1 scripts/test Architecture
 
 fmt: ## bring the code into the repository's format
 	@dotnet format Modular.sln

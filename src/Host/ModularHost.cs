@@ -21,6 +21,14 @@ internal static class ModularHost
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<Lifecycle>();
+        var shutdown = ShutdownOptions.Read(settings);
+        builder.Services.AddSingleton(shutdown);
+        builder.Services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = shutdown.Timeout;
+            // Requests in flight and running jobs end side by side, within one timeout.
+            host.ServicesStopConcurrently = true;
+        });
         builder.AddTelemetry(settings);
         builder.AddHttp(HttpOptions.Read(settings));
         builder.AddPersistence(settings);

@@ -45,7 +45,7 @@ public abstract partial class Duty(TimeProvider time, ILogger logger) : Backgrou
     }
 
     /// <summary>100 ms doubled per failure up to 10 s, then a random part of the upper half (so that replicas do not retry in step).</summary>
-    internal static TimeSpan Backoff(int failures)
+    public static TimeSpan Backoff(int failures)
     {
         var ceiling = Math.Min(LongestPause.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(failures - 1, 10)));
         return TimeSpan.FromMilliseconds(ceiling * (0.5 + (Random.Shared.NextDouble() / 2)));

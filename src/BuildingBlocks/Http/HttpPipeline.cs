@@ -12,6 +12,8 @@ namespace Modular.BuildingBlocks.Http;
 /// <summary>What every request passes through, in order.</summary>
 public static class HttpPipeline
 {
+    private const string NoContent = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
     public static void AddHttp(this WebApplicationBuilder builder, HttpOptions options)
     {
         builder.Services.AddSingleton(options);
@@ -42,14 +44,16 @@ public static class HttpPipeline
         app.UseAuthorization();
     }
 
+    // Written when the answer starts, since the exception handler clears all headers that were set before.
     private static void UseSecurityHeaders(this WebApplication app) => app.Use((context, next) =>
     {
-        var headers = context.Response.Headers;
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
         context.Response.OnStarting(() =>
         {
+            var headers = context.Response.Headers;
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "no-referrer";
+            // A page sets its own policy; what is no page needs nothing.
+            headers.ContentSecurityPolicy = headers.ContentSecurityPolicy.Count > 0 ? headers.ContentSecurityPolicy : NoContent;
             if (context.Response.ContentType?.Contains("json", StringComparison.Ordinal) == true && headers.CacheControl.Count == 0)
             {
                 headers.CacheControl = "no-store";

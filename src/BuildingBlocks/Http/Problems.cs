@@ -43,6 +43,11 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
             httpContext.Response.Headers.RetryAfter = "2";
         }
 
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+        {
+            httpContext.Response.Headers.WWWAuthenticate = "Bearer realm=\"modular\"";
+        }
+
         if (problem.Status >= 500 && exception is not Refusal)
         {
             Unhandled(logger, exception, httpContext.Request.Method, httpContext.Request.Path);

@@ -15,7 +15,12 @@ internal static class RequestIds
             context.TraceIdentifier = given;
         }
 
-        context.Response.Headers[Header] = context.TraceIdentifier;
+        // When the answer starts, since the exception handler clears all headers that were set before.
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers[Header] = context.TraceIdentifier;
+            return Task.CompletedTask;
+        });
         return next(context);
     });
 }

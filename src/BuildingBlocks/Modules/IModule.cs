@@ -10,6 +10,9 @@ public interface IModule
     /// <summary>Its name: the OpenAPI tag, and in lower case its PostgreSQL schema.</summary>
     string Name { get; }
 
+    /// <summary>One sentence for the API reference.</summary>
+    string Description => Name;
+
     /// <summary>Registers what the module needs. Settings that are wrong are noted in <paramref name="settings"/>, all of them, and stop the start together.</summary>
     void AddServices(IHostApplicationBuilder builder, Settings settings);
 

@@ -14,7 +14,6 @@ internal sealed class ScopeProblems : IAuthorizationMiddlewareResultHandler
     {
         if (authorizeResult.Challenged)
         {
-            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"modular\"";
             var reason = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure?.Message;
             throw new Refusal(StatusCodes.Status401Unauthorized, reason ?? "An API key is needed: send it as \"Authorization: Bearer KEY\".");
         }

@@ -17,7 +17,14 @@ public static class Scopes
     /// <summary>The claim that carries a scope.</summary>
     public const string ClaimType = "scope";
 
+    /// <summary>The policy of routes that tell any recognized caller about itself: no scope is needed, but a key or a session is.</summary>
+    public const string AnyCaller = "any-caller";
+
     public static IReadOnlyList<string> All { get; } = [JobsRead, JobsWrite, ObjectsRead, ObjectsWrite, Ops, Metrics];
+
+    /// <summary>The caller needs a key or a session, with whatever scopes.</summary>
+    public static TBuilder RequireAnyCaller<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.RequireAuthorization(AnyCaller);
 
     /// <summary>The caller needs <paramref name="scope"/>.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder endpoint, string scope)
@@ -31,7 +38,7 @@ public static class Scopes
     public static IServiceCollection AddScopePolicies(this IServiceCollection services)
     {
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, ScopeProblems>();
-        var authorization = services.AddAuthorizationBuilder();
+        var authorization = services.AddAuthorizationBuilder().AddPolicy(AnyCaller, policy => policy.RequireAuthenticatedUser());
         foreach (var scope in All)
         {
             authorization.AddPolicy(scope, policy => policy.RequireAuthenticatedUser().RequireClaim(ClaimType, scope));

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Modular.BuildingBlocks.Configuration;
+using Modular.BuildingBlocks.Hosting;
 using Prometheus;
 using Serilog;
 using Serilog.Core;
@@ -12,7 +13,8 @@ namespace Modular.BuildingBlocks.Telemetry;
 /// <summary>Logs and metrics of one Host. Nothing static: several Hosts may live in one test process.</summary>
 public static class TelemetrySetup
 {
-    private static readonly IReadOnlyList<string> Levels = ["debug", "info", "warn", "error"];
+    /// <summary>What <c>LOG_LEVEL</c> and <c>PUT /log-level</c> take.</summary>
+    public static IReadOnlyList<string> Levels { get; } = ["debug", "info", "warn", "error"];
 
     public static void AddTelemetry(this WebApplicationBuilder builder, Settings settings)
     {
@@ -43,7 +45,9 @@ public static class TelemetrySetup
 
         var registry = Metrics.NewCustomRegistry();
         builder.Services.AddSingleton(registry);
-        builder.Services.AddSingleton<IMetricFactory>(Metrics.WithCustomRegistry(registry));
+        var metrics = Metrics.WithCustomRegistry(registry);
+        metrics.CreateGauge("modular_build_info", "Which build runs here; always 1.", ["version", "commit"]).WithLabels(BuildInfo.Version, BuildInfo.Commit).Set(1);
+        builder.Services.AddSingleton<IMetricFactory>(metrics);
     }
 
     /// <summary>The level that <c>LOG_LEVEL</c> and <c>PUT /log-level</c> name.</summary>
@@ -53,5 +57,14 @@ public static class TelemetrySetup
         "warn" => LogEventLevel.Warning,
         "error" => LogEventLevel.Error,
         _ => LogEventLevel.Information,
+    };
+
+    /// <summary>The name of a level, as <c>GET /log-level</c> tells it.</summary>
+    public static string NameOf(LogEventLevel level) => level switch
+    {
+        LogEventLevel.Verbose or LogEventLevel.Debug => "debug",
+        LogEventLevel.Information => "info",
+        LogEventLevel.Warning => "warn",
+        _ => "error",
     };
 }

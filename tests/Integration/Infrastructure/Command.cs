@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Modular.IntegrationTests.Infrastructure;
 
 /// <summary>Runs a program to its end, and finds the programs of this machine.</summary>
@@ -33,33 +31,18 @@ internal static class Command
         IReadOnlyDictionary<string, string?>? environment = null,
         CancellationToken cancellationToken = default)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = "/",
-        };
-        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        // On a leash as the servers are: a command that waits for a server of a killed run would wait for ever.
+        await using var leash = await Leash.StartAsync(program, arguments, environment: environment);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(timeout ?? TimeSpan.FromSeconds(60));
         try
         {
-            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
-            var errors = process.StandardError.ReadToEndAsync(deadline.Token);
-            var text = await output + await errors;
-            await process.WaitForExitAsync(deadline.Token);
-            return (process.ExitCode, text);
+            await leash.WaitForExitAsync(deadline.Token);
+            return (leash.ExitCode, string.Join('\n', leash.Output));
         }
-        catch (OperationCanceledException exception)
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            process.Kill(entireProcessTree: true);
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end in time.", exception);
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end in time: {string.Join('\n', leash.Output)}", exception);
         }
     }
 

@@ -50,16 +50,26 @@ internal sealed class HostProcess : RunningModular, IAsyncDisposable
     public static Task<HostProcess> LaunchAsync(Deployment deployment, IReadOnlyDictionary<string, string>? settings = null) =>
         LaunchAsync(deployment, settings, own: null);
 
-    public async Task WaitUntilReadyAsync() => await Eventually.IsTrueAsync(
-        async () =>
+    public async Task WaitUntilReadyAsync()
+    {
+        try
         {
-            if (HasExited)
-                throw new StopWaitingException($"The Host ended with {ExitCode}:\n{string.Join('\n', Output)}");
-            using var response = await Client.GetAsync("health/ready", TestContext.Current.CancellationToken);
-            return response.StatusCode is HttpStatusCode.OK;
-        },
-        $"the Host on port {Port} is ready; it said:\n{string.Join('\n', Output)}\n",
-        StartDeadline);
+            await Eventually.IsTrueAsync(
+                async () =>
+                {
+                    if (HasExited)
+                        throw new StopWaitingException($"It ended with {ExitCode}.");
+                    using var response = await Client.GetAsync("health/ready", TestContext.Current.CancellationToken);
+                    return response.StatusCode is HttpStatusCode.OK;
+                },
+                "it is ready",
+                StartDeadline);
+        }
+        catch (Exception exception) when (exception is TimeoutException or StopWaitingException)
+        {
+            throw new InvalidOperationException($"The Host on port {Port} did not start. {exception.Message}\n{string.Join('\n', Output)}", exception);
+        }
+    }
 
     /// <summary>Asks it to stop and gives back its exit code.</summary>
     public async Task<int> TerminateAsync()

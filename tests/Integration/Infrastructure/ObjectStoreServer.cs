@@ -28,7 +28,7 @@ internal class ObjectStoreServer(Uri endpoint, string accessKey, string secretKe
             return server;
         }
 
-        if (Command.Find("minio") is not null || !await DockerEngine.AnswersAsync())
+        if (Command.Find("minio") is not null || !await DockerEngine.OffersAsync(Image))
             return await LocalObjectStore.CreateAsync();
         return await StartContainerAsync();
     }

@@ -25,7 +25,7 @@ internal class PostgresServer(string connectionString, IAsyncDisposable? process
 
         if (PostgresBinaries.Find() is not null)
             return await PostgresCluster.CreateAsync();
-        if (await DockerEngine.AnswersAsync())
+        if (await DockerEngine.OffersAsync(Image))
             return await StartContainerAsync();
         return await PostgresCluster.CreateAsync();
     }

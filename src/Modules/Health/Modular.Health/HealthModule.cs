@@ -13,6 +13,8 @@ public sealed class HealthModule : IModule
 {
     public string Name => "Health";
 
+    public string Description => "Whether the service works, and when it did not.";
+
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
         var services = builder.Services;

@@ -1,18 +1,41 @@
 using Marten;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Modular.BuildingBlocks.Configuration;
+using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Modules;
+using Modular.Jobs.Contracts;
+using Modular.Jobs.Engine;
 using Modular.Jobs.Persistence;
+using Modular.Jobs.Telemetry;
 
 namespace Modular.Jobs;
 
-/// <summary>The Jobs module.</summary>
+/// <summary>Accepts jobs, runs them, tells about them.</summary>
 public sealed class JobsModule : IModule
 {
     public string Name => "Jobs";
 
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
-        builder.Services.ConfigureMarten(JobDocuments.Configure);
+        var services = builder.Services;
+        services.AddSingleton(JobsOptions.Read(settings));
+        services.ConfigureMarten(JobDocuments.Configure);
+
+        services.AddSingleton<SubmitBatch>().AddSingleton<ClaimJobs>().AddSingleton<CompleteJobs>().AddSingleton<WaitingJobs>();
+        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>();
+        services.AddSingleton<IJobArtifacts>(provider => provider.GetRequiredService<JobReader>());
+        services.AddSingleton<IJobStatistics>(provider => provider.GetRequiredService<Queues>());
+
+        services.AddSingleton<JobTypes>().AddSingleton<JobMetrics>().AddSingleton<Replica>().AddSingleton<HeldJobs>().AddSingleton<JobChanges>();
+        services.AddSingleton<LeaseKeeper>().AddSingleton<NewsWriter>().AddSingleton<Executor>().AddSingleton<Completer>().AddSingleton<Claimer>();
+        services.AddSingleton<IHealthProbe, WorkersProbe>();
+        services.AddSingleton<Features.Waiting>();
+
+        services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<Claimer>());
+        services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobChanges>());
+        services.AddHostedService<SignalListener>();
+        services.AddSingleton<SubmissionQueue>().AddHostedService(provider => provider.GetRequiredService<SubmissionQueue>());
+        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>();
     }
 }

@@ -1,12 +1,15 @@
 using Marten;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Modular.BuildingBlocks.Configuration;
 using Modular.BuildingBlocks.Modules;
 using Modular.BuildingBlocks.Security;
 using Modular.Ops.Authentication;
+using Modular.Ops.Pages;
 using Modular.Ops.Persistence;
+using Modular.Ops.Telemetry;
 
 namespace Modular.Ops;
 
@@ -14,6 +17,8 @@ namespace Modular.Ops;
 public sealed class OpsModule : IModule
 {
     public string Name => "Ops";
+
+    public string Description => "Keys and sessions, the audit trail, metrics and the log level.";
 
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
@@ -29,7 +34,13 @@ public sealed class OpsModule : IModule
         services.AddSingleton<KeyUses>();
         services.AddSingleton<Sessions>();
         services.AddHostedService<KeyUseWriter>();
+        services.AddSingleton<LastUses>();
+        services.AddScoped<IAuditTrail, AuditTrail>();
+        services.AddSingleton<QueueGauges>();
+        services.AddSingleton<PoolGauges>();
         services.AddAuthentication(ApiKeyAuthentication.SchemeName)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.SchemeName, configureOptions: null);
     }
+
+    public void MapPages(IEndpointRouteBuilder routes) => StaticPages.Map(routes);
 }

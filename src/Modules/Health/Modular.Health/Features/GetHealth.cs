@@ -53,7 +53,8 @@ internal static class GetHealth
                 return TypedResults.Json(response, statusCode: response.Status is HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
             })
             .WithName("GetHealth")
-            .WithSummary("Status, version and uptime; the parts for callers with the scope ops")
+            .WithSummary("Health")
+            .WithDescription("Status, version and uptime; the parts for callers with the scope ops. Healthy and degraded are 200, unhealthy is 503.")
             .Produces<Response>()
             .Produces<Response>(StatusCodes.Status503ServiceUnavailable)
             .AllowAnonymousTellingMoreTo(Scopes.Ops);

@@ -24,7 +24,8 @@ internal static class GetLiveness
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/health/live", async (ISender sender, CancellationToken cancellationToken) => TypedResults.Ok(await sender.Send(new Query(), cancellationToken)))
             .WithName("GetLiveness")
-            .WithSummary("200 while the process answers; for a supervisor that restarts it")
+            .WithSummary("Liveness")
+            .WithDescription("200 while the process answers, whatever its database does; for a supervisor that restarts it.")
             .AllowAnonymous();
     }
 }

@@ -41,7 +41,8 @@ internal static class GetReadiness
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapGet("/health/ready", async (ISender sender, CancellationToken cancellationToken) => TypedResults.Ok(await sender.Send(new Query(), cancellationToken)))
             .WithName("GetReadiness")
-            .WithSummary("200 when requests may be sent here; 503 while starting, stopping, or with a critical part down")
+            .WithSummary("Readiness")
+            .WithDescription("200 when requests may be sent here; 503 while starting, stopping, or with a critical part down.")
             .AllowAnonymous();
     }
 }

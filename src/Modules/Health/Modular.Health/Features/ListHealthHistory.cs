@@ -49,7 +49,8 @@ internal static class ListHealthHistory
             .MapGet("/health/history", async ([AsParameters] Query query, ISender sender, CancellationToken cancellationToken) =>
                 TypedResults.Ok(await sender.Send(query, cancellationToken)))
             .WithName("ListHealthHistory")
-            .WithSummary("When parts went down and came back, newest first")
+            .WithSummary("Health history")
+            .WithDescription("When parts went down and came back, newest first.")
             .RequireScope(Scopes.Ops);
     }
 }

@@ -97,7 +97,7 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
 
         _pruneAt = now + PruneEvery;
         await using var session = documents.LightweightSession();
-        session.DeleteWhere<HealthTransition>(transition => transition.MatchesSql("(d.data ->> 'At')::timestamptz < now() - interval '90 days'"));
+        session.DeleteWhere<HealthTransition>(transition => transition.MatchesSql("(d.data ->> 'at')::timestamptz < now() - interval '90 days'"));
         await session.SaveChangesAsync(cancellationToken);
     }
 

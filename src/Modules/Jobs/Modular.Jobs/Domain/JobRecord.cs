@@ -3,6 +3,13 @@ namespace Modular.Jobs.Domain;
 /// <summary>All that is known of one job at one moment: its submission with either its hot state or its outcome.</summary>
 public sealed record JobRecord(Submission Submission, LiveState? Live, Outcome? Outcome, IReadOnlyList<JobArtifact> Artifacts)
 {
+    /// <summary>The record of a job that was submitted this moment.</summary>
+    public static JobRecord New(Submission submission) => new(
+        submission,
+        new LiveState { State = JobTransitions.Initial(later: submission.RunAt is not null), Attempt = 0, MaxAttempts = submission.MaxAttempts, RunAt = submission.RunAt, EventSeq = 1 },
+        Outcome: null,
+        Artifacts: []);
+
     public JobState State => Outcome?.State ?? Live!.State;
 
     /// <summary>The sequence of the job's latest event.</summary>

@@ -90,7 +90,7 @@ internal sealed class KeyRing(IDocumentStore documents, OpsOptions options) : ID
         await using var session = documents.QuerySession();
         // Expiry by the database's clock: replicas with skewed clocks agree.
         return await which(session.Query<ApiKey>())
-            .Where(key => key.MatchesSql("(d.data ->> 'ExpiresAt' IS NULL OR (d.data ->> 'ExpiresAt')::timestamptz > now())"))
+            .Where(key => key.MatchesSql("(d.data ->> 'expiresAt' IS NULL OR (d.data ->> 'expiresAt')::timestamptz > now())"))
             .FirstOrDefaultAsync();
     }
 }

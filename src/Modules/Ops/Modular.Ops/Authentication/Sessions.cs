@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Modular.BuildingBlocks.Security;
 
 namespace Modular.Ops.Authentication;
@@ -14,9 +15,13 @@ internal sealed class Sessions(ISecretKeys secrets, KeyRing keys, TimeProvider t
 {
     public const string CookieName = "modular_session";
 
-    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
     private readonly Lazy<byte[]> _key = new(() => secrets.Derive("ops.sessions"));
+
+    /// <summary>How the cookie is set and taken away: no script reads it, no other site sends it.</summary>
+    public static CookieOptions Cookie(bool isHttps, DateTimeOffset? expiresAt) =>
+        new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = isHttps, Path = "/", Expires = expiresAt };
 
     public (string Token, DateTimeOffset ExpiresAt) Issue(Caller caller)
     {

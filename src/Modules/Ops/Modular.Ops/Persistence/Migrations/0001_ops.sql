@@ -5,7 +5,7 @@ CREATE TABLE ops.mt_doc_api_key (
 CONSTRAINT pkey_mt_doc_api_key_id PRIMARY KEY (id)
 );
 
-CREATE UNIQUE INDEX api_key_hash ON ops.mt_doc_api_key USING btree ((data ->> 'Hash'));
+CREATE UNIQUE INDEX api_key_hash ON ops.mt_doc_api_key USING btree ((data ->> 'hash'));
 
 CREATE TABLE ops.mt_doc_audit_entry (
     id      uuid     NOT NULL,

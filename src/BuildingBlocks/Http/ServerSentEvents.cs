@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Modular.BuildingBlocks.Http;
+
+/// <summary>One event of a <c>text/event-stream</c>.</summary>
+/// <param name="Id">Sent as <c>id:</c>; a client that comes back names the last one it saw. Null: the event is not part of the sequence.</param>
+/// <param name="Name">Sent as <c>event:</c>.</param>
+/// <param name="Data">Sent as one line of JSON.</param>
+public sealed record StreamEvent(long? Id, string Name, object Data);
+
+/// <summary>
+/// Writes events as they come (WHATWG HTML, "Server-sent events"): headers and a retry hint at once, a comment when 15 s pass in silence
+/// (proxies cut silent connections), never compressed, never buffered by nginx, ended when the Host stops.
+/// </summary>
+public sealed class ServerSentEvents(IAsyncEnumerable<StreamEvent> events) : IResult, IEndpointMetadataProvider
+{
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
+    private static readonly byte[] Opening = "retry: 2000\n\n"u8.ToArray();
+    private static readonly byte[] Ping = ": ping\n\n"u8.ToArray();
+
+    public static void PopulateMetadata(System.Reflection.MethodInfo method, Microsoft.AspNetCore.Builder.EndpointBuilder builder) =>
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/event-stream"]));
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var stopping = httpContext.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        var time = httpContext.RequestServices.GetRequiredService<TimeProvider>();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
+        var response = httpContext.Response;
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache, no-store";
+        response.Headers["X-Accel-Buffering"] = "no";
+        httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        await response.Body.WriteAsync(Opening, ended.Token);
+        await response.Body.FlushAsync(ended.Token);
+
+        await using var source = events.GetAsyncEnumerator(ended.Token);
+        try
+        {
+            var next = source.MoveNextAsync().AsTask();
+            while (true)
+            {
+                using var quiet = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
+                if (await Task.WhenAny(next, Task.Delay(Silence, time, quiet.Token)) != next)
+                {
+                    ended.Token.ThrowIfCancellationRequested();
+                    await response.Body.WriteAsync(Ping, ended.Token);
+                }
+                else
+                {
+                    await quiet.CancelAsync();
+                    if (!await next)
+                    {
+                        return;
+                    }
+
+                    await response.Body.WriteAsync(Frame(source.Current), ended.Token);
+                    next = source.MoveNextAsync().AsTask();
+                    if (next.IsCompleted)
+                    {
+                        // More is at hand: one flush for the burst.
+                        continue;
+                    }
+                }
+
+                await response.Body.FlushAsync(ended.Token);
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The client left, or the Host stops: the client resumes elsewhere by its last id.
+        }
+    }
+
+    private static byte[] Frame(StreamEvent item)
+    {
+        var frame = new StringBuilder();
+        if (item.Id is { } id)
+        {
+            frame.Append(CultureInfo.InvariantCulture, $"id: {id}\n");
+        }
+
+        return Encoding.UTF8.GetBytes(frame.Append(CultureInfo.InvariantCulture, $"event: {item.Name}\ndata: {JsonSerializer.Serialize(item.Data, Json.Options)}\n\n").ToString());
+    }
+}

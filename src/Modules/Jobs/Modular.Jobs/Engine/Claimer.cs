@@ -1,0 +1,173 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Modular.BuildingBlocks.Hosting;
+using Modular.Jobs.Contracts;
+using Modular.Jobs.Domain;
+using Modular.Jobs.Persistence;
+using Modular.Jobs.Telemetry;
+
+namespace Modular.Jobs.Engine;
+
+/// <summary>
+/// Takes jobs from the database into a small buffer and hands them to executors. It claims as many as there are free slots, more when jobs are
+/// short, never more than about a second of work. Woken by NOTIFY; a slow poll stands behind it.
+/// </summary>
+internal sealed partial class Claimer(
+    ClaimJobs claims, Replica replica, HeldJobs held, Executor executor, Completer completer, IArtifactStore artifacts, AttemptWrites writes, NewsWriter news,
+    JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Claimer> logger) : ISignalReceiver
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private const int MaxClaim = 500;
+
+    private readonly Channel<Attempt> _buffer = Channel.CreateUnbounded<Attempt>();
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private int _inHand;
+    private double _averageSeconds = 1;
+
+    /// <summary>Handlers running now.</summary>
+    public int Active => metrics.Active;
+
+    /// <summary>When the claim loop last came round.</summary>
+    public long LastRound { get; private set; } = time.GetTimestamp();
+
+    public void OnReady() => _wake.Writer.TryWrite(true);
+
+    public void OnGap() => _wake.Writer.TryWrite(true);
+
+    public void OnCancel(IReadOnlyList<Guid> jobs) => held.Cancel(jobs);
+
+    public void OnPaused(string queue) => _ = ReturnBufferedAsync(attempt => string.Equals(attempt.Job.Submission.Queue, queue, StringComparison.Ordinal));
+
+    /// <summary>Claims until <paramref name="cancellationToken"/> fires.</summary>
+    public async Task ClaimAsync(CancellationToken cancellationToken)
+    {
+        var failures = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            LastRound = time.GetTimestamp();
+            try
+            {
+                var ahead = Prefetch();
+                var want = Math.Min(MaxClaim, options.Concurrency + ahead - Volatile.Read(ref _inHand));
+                var claimed = 0;
+                // With a buffer, half a buffer at a time: many small claims would cost a round trip each.
+                if (replica.Id != 0 && want >= Math.Max(1, ahead / 2))
+                {
+                    claimed = await ClaimOnceAsync(want, cancellationToken);
+                }
+
+                failures = 0;
+                if (claimed == 0 || claimed < want)
+                {
+                    await WaitAsync(cancellationToken);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception problem)
+            {
+                failures++;
+                ClaimFailed(logger, problem, failures);
+                await Task.Delay(Duty.Backoff(failures), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    /// <summary>One executor: takes attempts from the buffer until it is closed.</summary>
+    public async Task ExecuteAsync()
+    {
+        await foreach (var attempt in _buffer.Reader.ReadAllAsync())
+        {
+            if (!attempt.TryStart())
+            {
+                continue;
+            }
+
+            var started = time.GetTimestamp();
+            metrics.Started(attempt.Job);
+            try
+            {
+                if (await executor.RunAsync(attempt) is { } completion)
+                {
+                    await completer.AddAsync(completion);
+                }
+                else
+                {
+                    held.Remove(attempt.JobId);
+                }
+            }
+            finally
+            {
+                metrics.Ended();
+                attempt.Dispose();
+                _averageSeconds = (0.8 * _averageSeconds) + (0.2 * time.GetElapsedTime(started).TotalSeconds);
+                FreeSlot();
+            }
+        }
+    }
+
+    /// <summary>No more attempts come; executors end when the buffer is empty.</summary>
+    public void CloseBuffer() => _buffer.Writer.TryComplete();
+
+    /// <summary>Gives claimed but not started jobs back.</summary>
+    public async Task ReturnBufferedAsync(Func<Attempt, bool> which)
+    {
+        foreach (var attempt in held.All.Where(which))
+        {
+            if (attempt.TryReturn())
+            {
+                FreeSlot();
+                await completer.AddAsync(new Completion(attempt.Job, JobTrigger.GivenBack, null));
+            }
+        }
+    }
+
+    private async Task<int> ClaimOnceAsync(int want, CancellationToken cancellationToken)
+    {
+        // Not cancelled half-way: an answer that is on its way would be held by nobody. Its own command timeout bounds it.
+        cancellationToken.ThrowIfCancellationRequested();
+        var jobs = await claims.TakeAsync(replica.Id, want, options.Queues, CancellationToken.None);
+        Interlocked.Add(ref _inHand, jobs.Count);
+        foreach (var job in jobs)
+        {
+            var attempt = new Attempt(job, artifacts, writes, news, time);
+            held.Add(attempt);
+            _buffer.Writer.TryWrite(attempt);
+        }
+
+        return jobs.Count;
+    }
+
+    /// <summary>How many jobs beyond the free slots are worth holding: what all slots finish in a second, nothing when jobs are longer than that.</summary>
+    private int Prefetch() =>
+        _averageSeconds >= 1 ? 0 : (int)Math.Min(MaxClaim - options.Concurrency, options.Concurrency / Math.Max(_averageSeconds, 0.0005));
+
+    private void FreeSlot()
+    {
+        // Woken only when a claim would follow: below half of the buffer, or whenever a slot is idle.
+        if (Interlocked.Decrement(ref _inHand) <= options.Concurrency + (Prefetch() / 2))
+        {
+            _wake.Writer.TryWrite(true);
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        using var poll = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        poll.CancelAfter(Poll);
+        try
+        {
+            await _wake.Reader.ReadAsync(poll.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The slow poll behind the signals. What waits behind handlers that turned out to be long goes back, for others to take.
+            await ReturnBufferedAsync(attempt => attempt.Age > Poll);
+        }
+    }
+
+    [LoggerMessage(150, LogLevel.Warning, "Claiming jobs failed, {Failures} times in a row; it tries again")]
+    private static partial void ClaimFailed(ILogger logger, Exception problem, int failures);
+}

@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Modular.BuildingBlocks.Hosting;
+using Modular.Jobs.Contracts;
+using Modular.Jobs.Domain;
+using Modular.Jobs.Persistence;
+
+namespace Modular.Jobs.Engine;
+
+/// <summary>Starts the parts of the worker in order and, above all, stops them in order: claim no more, give back what waits, let run what runs, write what ended, end the lease.</summary>
+internal sealed partial class JobEngine(
+    Claimer claimer, Completer completer, NewsWriter news, LeaseKeeper lease, HeldJobs held, Replica replica, Replicas replicas,
+    JobsOptions options, ShutdownOptions shutdown, TimeProvider time, ILogger<JobEngine> logger) : IHostedService, IDisposable
+{
+    /// <summary>Kept from the shutdown time for handlers to react to their token, and for the last writes.</summary>
+    private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(3);
+
+    private readonly CancellationTokenSource _stopClaiming = new();
+    private readonly CancellationTokenSource _stopNews = new();
+    private readonly CancellationTokenSource _giveUp = new();
+    private Task _claiming = Task.CompletedTask;
+    private Task _executing = Task.CompletedTask;
+    private Task _completing = Task.CompletedTask;
+    private Task _news = Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (options.Concurrency == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        lease.Start();
+        _news = Task.Run(() => news.RunAsync(_stopNews.Token), CancellationToken.None);
+        _completing = Task.Run(() => completer.RunAsync(_giveUp.Token), CancellationToken.None);
+        _executing = Task.WhenAll(Enumerable.Range(0, options.Concurrency).Select(_ => Task.Run(claimer.ExecuteAsync, CancellationToken.None)));
+        _claiming = Task.Run(() => claimer.ClaimAsync(_stopClaiming.Token), CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (options.Concurrency == 0)
+        {
+            return;
+        }
+
+        var started = time.GetTimestamp();
+        lease.MarkDraining();
+        await _stopClaiming.CancelAsync();
+        await _claiming;
+        await claimer.ReturnBufferedAsync(_ => true);
+        claimer.CloseBuffer();
+
+        var patience = shutdown.Timeout - shutdown.Delay - Reserve;
+        if (!await EndsWithinAsync(_executing, patience > TimeSpan.Zero ? patience : TimeSpan.Zero))
+        {
+            var unfinished = held.All.ToArray();
+            Interrupting(logger, unfinished.Length);
+            foreach (var attempt in unfinished)
+            {
+                attempt.Stop(StopReason.Draining);
+            }
+
+            if (!await EndsWithinAsync(_executing, Reserve / 2))
+            {
+                // A handler that ignores its token: its job goes back all the same, and what it still tries to write is refused.
+                foreach (var attempt in held.All)
+                {
+                    await completer.AddAsync(new Completion(attempt.Job, JobTrigger.GivenBack, null));
+                }
+            }
+        }
+
+        await _stopNews.CancelAsync();
+        completer.Complete();
+        if (!await EndsWithinAsync(_completing, Reserve))
+        {
+            // The database is away: after the lease, other replicas rescue what could not be given back.
+            await _giveUp.CancelAsync();
+        }
+
+        lease.Stop();
+        if (replica.Id != 0 && held.Count == 0)
+        {
+            await UnregisterAsync();
+        }
+
+        Stopped(logger, replica.Name, time.GetElapsedTime(started).TotalSeconds);
+    }
+
+    public void Dispose()
+    {
+        _stopClaiming.Dispose();
+        _stopNews.Dispose();
+        _giveUp.Dispose();
+    }
+
+    private async Task<bool> EndsWithinAsync(Task task, TimeSpan patience)
+    {
+        using var over = new CancellationTokenSource();
+        var ended = await Task.WhenAny(task, Task.Delay(patience, time, over.Token)) == task;
+        await over.CancelAsync();
+        return ended;
+    }
+
+    private async Task UnregisterAsync()
+    {
+        try
+        {
+            using var deadline = new CancellationTokenSource(Reserve, time);
+            await replicas.UnregisterAsync(replica.Id, deadline.Token);
+        }
+        catch (Exception problem)
+        {
+            // The lease ends by itself; nothing hangs on the row.
+            UnregisterFailed(logger, problem.Message);
+        }
+    }
+
+    [LoggerMessage(160, LogLevel.Information, "Stopping: {Jobs} running jobs did not end in time; they are interrupted and go back to their queues")]
+    private static partial void Interrupting(ILogger logger, int jobs);
+
+    [LoggerMessage(161, LogLevel.Information, "Replica {Replica} stopped working after {Seconds:0.0} s")]
+    private static partial void Stopped(ILogger logger, string replica, double seconds);
+
+    [LoggerMessage(162, LogLevel.Warning, "The lease row could not be removed ({Reason}); it runs out by itself")]
+    private static partial void UnregisterFailed(ILogger logger, string reason);
+}

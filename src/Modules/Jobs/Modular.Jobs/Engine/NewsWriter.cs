@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Modular.BuildingBlocks.Hosting;
+using Modular.Jobs.Contracts;
+using Modular.Jobs.Persistence;
+
+namespace Modular.Jobs.Engine;
+
+/// <summary>
+/// Writes log lines and progress of all running attempts, a few times a second in one statement: progress coalesces to its latest value,
+/// lines keep their order, and a handler never waits for the database.
+/// </summary>
+internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time, ILogger<NewsWriter> logger) : IDisposable
+{
+    private static readonly TimeSpan Rhythm = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(15);
+    private const int MaxBatch = 200;
+
+    private readonly ConcurrentDictionary<Attempt, byte> _announced = new();
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    public void Dispose() => _one.Dispose();
+
+    /// <summary>The attempt has something to say.</summary>
+    public void Announce(Attempt attempt) => _announced.TryAdd(attempt, 0);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(Rhythm, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (!_announced.IsEmpty && !cancellationToken.IsCancellationRequested)
+            {
+                await WriteAsync([.. _announced.Keys.Take(MaxBatch)], cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Writes what is left of an attempt that ends: its last lines come before its outcome.</summary>
+    public async Task FlushAsync(Attempt attempt)
+    {
+        if (!_announced.ContainsKey(attempt))
+        {
+            // Perhaps just taken by the rhythm: then its write is under way and holds the semaphore.
+            await _one.WaitAsync();
+            _one.Release();
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(FlushDeadline, time);
+        await WriteAsync([attempt], deadline.Token);
+    }
+
+    private async Task WriteAsync(IReadOnlyList<Attempt> attempts, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(CancellationToken.None);
+        try
+        {
+            var pending = new List<(Attempt Attempt, AttemptNews News)>();
+            foreach (var attempt in attempts)
+            {
+                // Announced again between these two lines: it is found again next time, perhaps with nothing new.
+                _announced.TryRemove(attempt, out _);
+                if (attempt.TakeNews() is { } news)
+                {
+                    pending.Add((attempt, news));
+                }
+            }
+
+            for (var failures = 0; pending.Count > 0;)
+            {
+                try
+                {
+                    var held = await writes.AppendAsync([.. pending.Select(item => item.News)], cancellationToken);
+                    foreach (var (attempt, _) in pending.Where(item => !held.Contains(item.Attempt.JobId)))
+                    {
+                        attempt.Stop(StopReason.LeaseLost);
+                    }
+
+                    return;
+                }
+                catch (Exception problem) when (!cancellationToken.IsCancellationRequested)
+                {
+                    failures++;
+                    Failed(logger, problem, pending.Count, failures);
+                    await Task.Delay(Duty.Backoff(failures), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+                catch (OperationCanceledException)
+                {
+                    Dropped(logger, pending.Count);
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    [LoggerMessage(110, LogLevel.Warning, "Writing log lines and progress of {Jobs} jobs failed, {Failures} times in a row; it tries again")]
+    private static partial void Failed(ILogger logger, Exception problem, int jobs, int failures);
+
+    [LoggerMessage(111, LogLevel.Error, "Log lines and progress of {Jobs} jobs were dropped: the database did not come back in time")]
+    private static partial void Dropped(ILogger logger, int jobs);
+}

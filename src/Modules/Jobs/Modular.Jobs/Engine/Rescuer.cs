@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Logging;
+using Modular.BuildingBlocks.Hosting;
+using Modular.Jobs.Domain;
+using Modular.Jobs.Persistence;
+using Modular.Jobs.Telemetry;
+
+namespace Modular.Jobs.Engine;
+
+/// <summary>
+/// Declares replicas dead whose lease is over, and ends their attempts as lost: retried after their backoff, or failed with WorkerLost when that was the
+/// last one, so that a job that kills its worker does not do so for ever. Every replica does this; the fence lets one of them win.
+/// </summary>
+internal sealed partial class Rescuer(
+    Replicas replicas, CompleteJobs completions, HeldJobs held, Replica replica, LeaseKeeper lease, JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Rescuer> logger)
+    : Duty(time, logger)
+{
+    private const int MaxBatch = 200;
+    private HashSet<(Guid, long)> _unknown = [];
+
+    protected override TimeSpan Interval => TimeSpan.FromSeconds(Math.Clamp(options.Lease.TotalSeconds / 4, 0.25, 5));
+
+    protected override async Task<bool> RunRoundAsync(CancellationToken cancellationToken)
+    {
+        // After an outage of the database every lease is over, and all replicas are alive: each first gets the chance to renew.
+        if (options.Concurrency == 0 || lease.SteadyFor > options.Lease / 2)
+        {
+            foreach (var name in await replicas.DeclareDeadAsync(cancellationToken))
+            {
+                Dead(logger, name);
+            }
+        }
+
+        var orphans = await replicas.FindOrphansAsync(MaxBatch, cancellationToken);
+        if (orphans.Count > 0)
+        {
+            var applied = await completions.ApplyAsync([.. orphans.Select(Lost)], cancellationToken);
+            metrics.Rescued(applied.Count);
+            Rescued(logger, applied.Count);
+        }
+
+        await ReturnUnknownAsync(cancellationToken);
+        await replicas.ForgetDeadAsync(cancellationToken);
+        return orphans.Count == MaxBatch;
+    }
+
+    private static Completion Lost((ClaimedJob Job, string Worker, DateTimeOffset Now) orphan)
+    {
+        var attempt = new JobAttempt(
+            orphan.Job.Attempt, orphan.Worker, orphan.Job.StartedAt, orphan.Now, AttemptOutcome.Lost, new JobError("WorkerLost", $"The worker {orphan.Worker} stopped answering."))
+        {
+            StartSeq = orphan.Job.StartSeq,
+        };
+        return Retry.Judge(orphan.Job, attempt, progress: null);
+    }
+
+    /// <summary>
+    /// A claim whose answer was lost on the way has jobs under this replica's lease that nobody here knows. What the database says twice in a row,
+    /// a round apart, and this process does not know, goes back.
+    /// </summary>
+    private async Task ReturnUnknownAsync(CancellationToken cancellationToken)
+    {
+        if (replica.Id == 0)
+        {
+            return;
+        }
+
+        var claimed = await replicas.FindHeldAsync(replica.Id, cancellationToken);
+        var unknown = claimed.Where(job => !held.Holds(job.Id, job.Lease)).ToHashSet();
+        var returned = unknown.Where(_unknown.Contains).ToArray();
+        if (returned.Length > 0)
+        {
+            var placeholders = returned.Select(job => new Completion(
+                new ClaimedJob(new Submission { Id = job.Id, Type = "", Payload = default }, job.Lease, 0, 0, default, 0, []), JobTrigger.GivenBack, null));
+            await completions.ApplyAsync([.. placeholders], cancellationToken);
+            Returned(logger, returned.Length);
+        }
+
+        _unknown = unknown;
+    }
+
+    [LoggerMessage(170, LogLevel.Warning, "Replica {Replica} is silent for longer than its lease: it is declared dead")]
+    private static partial void Dead(ILogger logger, string replica);
+
+    [LoggerMessage(171, LogLevel.Warning, "Rescued {Jobs} jobs of dead replicas")]
+    private static partial void Rescued(ILogger logger, int jobs);
+
+    [LoggerMessage(172, LogLevel.Warning, "Gave {Jobs} jobs back whose claim was never answered")]
+    private static partial void Returned(ILogger logger, int jobs);
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Modular.Jobs.Features;
+
+/// <summary>
+/// JSON that is well-formed and yet refused by PostgreSQL's jsonb: U+0000, lone surrogates, numbers beyond numeric. Found at submission, where
+/// the client can be told which member it is.
+/// </summary>
+internal static class StorableJson
+{
+    private const int MaxNumberLength = 400;
+    private const int MaxExponent = 1000;
+
+    public static (string Path, string Message)? FindProblem(JsonElement value, string path)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var member in value.EnumerateObject())
+                {
+                    if (!IsText(() => member.Name))
+                    {
+                        return (path, "has a member name with U+0000 or half a surrogate pair");
+                    }
+
+                    if (FindProblem(member.Value, $"{path}.{member.Name}") is { } inner)
+                    {
+                        return inner;
+                    }
+                }
+
+                return null;
+            case JsonValueKind.Array:
+                var index = 0;
+                foreach (var item in value.EnumerateArray())
+                {
+                    if (FindProblem(item, $"{path}[{index++.ToString(CultureInfo.InvariantCulture)}]") is { } inner)
+                    {
+                        return inner;
+                    }
+                }
+
+                return null;
+            case JsonValueKind.String when !IsText(() => value.GetString()):
+                return (path, "must not contain U+0000 or half a surrogate pair");
+            case JsonValueKind.Number when !IsNumber(value.GetRawText()):
+                return (path, "is a number that is too long or too large");
+            default:
+                return null;
+        }
+    }
+
+    private static bool IsText(Func<string?> read)
+    {
+        try
+        {
+            return read()?.Contains('\0', StringComparison.Ordinal) == false;
+        }
+        catch (InvalidOperationException)
+        {
+            // System.Text.Json keeps a lone surrogate's escape and throws when it is read.
+            return false;
+        }
+    }
+
+    private static bool IsNumber(string text)
+    {
+        var exponent = text.AsSpan().IndexOfAny('e', 'E');
+        return text.Length <= MaxNumberLength
+            && (exponent < 0 || (int.TryParse(text.AsSpan(exponent + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power) && Math.Abs(power) <= MaxExponent));
+    }
+}

@@ -1,0 +1,77 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Carter;
+using FluentValidation;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Security;
+using Modular.Jobs.Domain;
+using Modular.Jobs.Engine;
+using Modular.Jobs.Persistence;
+using Modular.Jobs.Telemetry;
+
+namespace Modular.Jobs.Features;
+
+internal static class SubmitJobs
+{
+    /// <param name="Jobs">1 to 1000; all are accepted or none.</param>
+    /// <param name="Owner">The caller's API key, which an idempotency key belongs to.</param>
+    /// <param name="IdempotencyKey">The same key with the same jobs again answers the ids that the first call made.</param>
+    public sealed record Command(IReadOnlyList<JobInput> Jobs, string Owner, string? IdempotencyKey) : IRequest<Response>;
+
+    /// <summary>The body.</summary>
+    public sealed record Batch(IReadOnlyList<JobInput> Jobs);
+
+    /// <param name="Ids">In the order of the request.</param>
+    public sealed record Response(IReadOnlyList<Guid> Ids);
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator(IValidator<JobInput> job)
+        {
+            RuleFor(command => command.Jobs).Must(jobs => jobs is { Count: >= 1 and <= JobRules.MaxBatch }).WithMessage($"must be 1 to {JobRules.MaxBatch} jobs")
+                .DependentRules(() => RuleForEach(command => command.Jobs).NotNull().WithMessage("must be a job").SetValidator(job));
+            RuleFor(command => command.IdempotencyKey).Length(1, JobRules.MaxIdempotencyKey).OverridePropertyName("Idempotency-Key")
+                .WithMessage($"must be 1 to {JobRules.MaxIdempotencyKey} characters");
+        }
+    }
+
+    internal sealed class Handler(SubmissionQueue submissions, JobMetrics metrics) : IRequestHandler<Command, Response>
+    {
+        public async Task<Response> Handle(Command request, CancellationToken cancellationToken)
+        {
+            var key = request.IdempotencyKey is null ? null
+                : new IdempotencyKey(request.Owner, request.IdempotencyKey, SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request.Jobs, Json.Options)));
+            var result = await submissions.SubmitAsync(new SubmissionCall([.. request.Jobs.Select(job => job.ToNewJob())], key), cancellationToken);
+            if (result.KeyMismatch)
+            {
+                throw Refusal.Unprocessable("This Idempotency-Key was used for other jobs; use a new key for new jobs.");
+            }
+
+            foreach (var created in result.Created)
+            {
+                metrics.Submitted(created);
+            }
+
+            return new Response(result.Earlier ?? [.. result.Created.Select(job => job.Id)]);
+        }
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) =>
+            app.MapPost("/jobs/batch", async Task<Created<Response>> (
+                    [FromBody] Batch batch, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, ClaimsPrincipal caller, ISender sender, CancellationToken cancellationToken) =>
+                    TypedResults.Created((string?)null, await sender.Send(new Command(batch.Jobs, caller.FindFirstValue(ClaimTypes.NameIdentifier) ?? "", idempotencyKey), cancellationToken)))
+                .WithName("SubmitJobs").WithSummary("Submits up to 1000 jobs, all or none").RequireScope(Scopes.JobsWrite)
+                .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
+                .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+                .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+    }
+}

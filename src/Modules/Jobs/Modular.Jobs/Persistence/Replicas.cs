@@ -1,0 +1,138 @@
+using Modular.Jobs.Domain;
+using Npgsql;
+
+namespace Modular.Jobs.Persistence;
+
+/// <summary>A replica as operators see it.</summary>
+public sealed record ReplicaView(string Name, string Version, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Capacity, int Active, bool Draining);
+
+/// <summary>What the claims of one replica stand on, and what the others take over when its lease is over. All times are the database's.</summary>
+internal sealed class Replicas(NpgsqlDataSource database)
+{
+    private const string RegisterLease =
+        """
+        INSERT INTO jobs.replica (name, version, capacity, expires_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4)) RETURNING id
+        """;
+
+    // A late renewal counts as long as no rescuer declared the replica dead; both write this row, so one of them is first.
+    private const string RenewLease =
+        """
+        UPDATE jobs.replica r SET last_seen_at = now(), expires_at = now() + make_interval(secs => $2), active = $3, draining = $4
+        WHERE r.id = $1 AND NOT r.dead
+        RETURNING ARRAY(SELECT e.id FROM jobs.entry e WHERE e.worker = $1 AND e.state = 2 AND e.cancel_requested_at IS NOT NULL)
+        """;
+
+    private const string DeclareDead = "UPDATE jobs.replica SET dead = true WHERE NOT dead AND expires_at < now() RETURNING name";
+
+    // A row that vanished (an operator's hand) counts as dead too.
+    private static readonly string Orphans =
+        $"""
+         SELECT s.data::text, e.lease, e.attempt, e.max_attempts, e.started_at, e.start_seq, e.attempts::text, coalesce(r.name, 'unknown'), now()
+         FROM jobs.entry e
+         JOIN jobs.mt_doc_submission s ON s.id = e.id
+         LEFT JOIN jobs.replica r ON r.id = e.worker
+         WHERE e.state = {Sql.Running} AND (r.id IS NULL OR r.dead)
+         LIMIT $1
+         """;
+
+    private static readonly string Held =
+        $"SELECT id, lease FROM jobs.entry WHERE worker = $1 AND state = {Sql.Running}";
+
+    private const string Forget =
+        "DELETE FROM jobs.replica r WHERE r.dead AND r.last_seen_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM jobs.entry e WHERE e.worker = r.id AND e.state = 2)";
+
+    /// <summary>A new lease row. Synchronous, as <see cref="Renew"/>: the lease keeper owns a thread and a connection.</summary>
+    public static int Register(NpgsqlConnection connection, string name, string version, int capacity, TimeSpan lease)
+    {
+        using var command = new NpgsqlCommand(RegisterLease, connection) { Parameters = { Sql.Value(name), Sql.Value(version), Sql.Value(capacity), Sql.Value(lease.TotalSeconds) } };
+        return (int)command.ExecuteScalar()!;
+    }
+
+    /// <summary>Renews the lease of all that the replica holds.</summary>
+    /// <returns>The held jobs that a client wants cancelled (its signal may have been lost), or null: the replica was declared dead.</returns>
+    public static IReadOnlyList<Guid>? Renew(NpgsqlConnection connection, int replica, TimeSpan lease, int active, bool draining)
+    {
+        using var command = new NpgsqlCommand(RenewLease, connection) { Parameters = { Sql.Value(replica), Sql.Value(lease.TotalSeconds), Sql.Value(active), Sql.Value(draining) } };
+        return (Guid[]?)command.ExecuteScalar();
+    }
+
+    /// <summary>Ends the lease of a replica that holds nothing any more.</summary>
+    public async Task UnregisterAsync(int replica, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("DELETE FROM jobs.replica WHERE id = $1", Sql.Value(replica));
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Declares replicas dead whose lease is over.</summary>
+    public async Task<IReadOnlyList<string>> DeclareDeadAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(DeclareDead);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var names = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
+
+    /// <summary>Jobs whose worker is dead, with that worker's name and the database's time.</summary>
+    public async Task<IReadOnlyList<(ClaimedJob Job, string Worker, DateTimeOffset Now)>> FindOrphansAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Orphans, Sql.Value(limit));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var orphans = new List<(ClaimedJob, string, DateTimeOffset)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var job = new ClaimedJob(
+                reader.ReadJson<Submission>(0)!,
+                reader.GetInt64(1),
+                reader.GetInt16(2),
+                reader.GetInt16(3),
+                reader.GetFieldValue<DateTimeOffset>(4),
+                reader.GetInt32(5),
+                reader.ReadJson<JobAttempt[]>(6) ?? []);
+            orphans.Add((job, reader.GetString(7), reader.GetFieldValue<DateTimeOffset>(8)));
+        }
+
+        return orphans;
+    }
+
+    /// <summary>What the database says that the replica holds: (job, lease).</summary>
+    public async Task<IReadOnlyList<(Guid Id, long Lease)>> FindHeldAsync(int replica, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Held, Sql.Value(replica));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var held = new List<(Guid, long)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            held.Add((reader.GetGuid(0), reader.GetInt64(1)));
+        }
+
+        return held;
+    }
+
+    /// <summary>Replicas that are alive.</summary>
+    public async Task<IReadOnlyList<ReplicaView>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT name, version, started_at, last_seen_at, capacity, active, draining FROM jobs.replica WHERE NOT dead AND expires_at > now() ORDER BY id");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var replicas = new List<ReplicaView>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            replicas.Add(new ReplicaView(
+                reader.GetString(0), reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2), reader.GetFieldValue<DateTimeOffset>(3), reader.GetInt32(4), reader.GetInt32(5), reader.GetBoolean(6)));
+        }
+
+        return replicas;
+    }
+
+    /// <summary>Drops rows of replicas that have been dead for an hour and hold nothing.</summary>
+    public async Task ForgetDeadAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Forget);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

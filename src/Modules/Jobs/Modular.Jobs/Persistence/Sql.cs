@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Modular.BuildingBlocks.Http;
+using Modular.Jobs.Domain;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Modular.Jobs.Persistence;
+
+/// <summary>Small words that the statements of this folder share.</summary>
+internal static class Sql
+{
+    public static readonly short Scheduled = (short)JobState.Scheduled;
+    public static readonly short Queued = (short)JobState.Queued;
+    public static readonly short Running = (short)JobState.Running;
+
+    /// <summary>The stored number of the state that follows; throws at start-up when the state machine does not know the step.</summary>
+    public static short Next(JobState from, JobTrigger trigger) => (short)JobTransitions.Target(from, trigger);
+
+    public static NpgsqlParameter Value<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
+
+    /// <summary>A JSON document, or SQL null.</summary>
+    public static NpgsqlParameter JsonValue(string? json) => new() { Value = (object?)json ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb };
+
+    public static NpgsqlParameter JsonArray(string?[] documents) => new() { Value = documents, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb };
+
+    public static NpgsqlParameter Nullable<T>(T? value, NpgsqlDbType type)
+        where T : struct => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = type };
+
+    public static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    public static T? ReadJson<T>(this NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? default : JsonSerializer.Deserialize<T>(reader.GetString(column), Json.Options);
+
+    public static T? ReadNullable<T>(this NpgsqlDataReader reader, int column)
+        where T : struct => reader.IsDBNull(column) ? null : reader.GetFieldValue<T>(column);
+
+    public static string? ReadText(this NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+
+    public static NpgsqlBatchCommand Command(string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    public static NpgsqlCommand CreateCommand(this NpgsqlDataSource database, string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = database.CreateCommand(sql);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json;
+using Modular.BuildingBlocks.Http;
+using Modular.Jobs.Domain;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Modular.Jobs.Persistence;
+
+/// <summary>A submission on its way in: the document, and when it shall run.</summary>
+/// <param name="Document">Seq, CreatedAt and RunAt come from the database.</param>
+/// <param name="RunAt">Absolute time; null: at once, or after the delay.</param>
+/// <param name="DelaySeconds">From the commit on, by the database's clock.</param>
+internal sealed record NewJob(Submission Document, DateTimeOffset? RunAt, int? DelaySeconds);
+
+/// <summary>One call: its jobs, all or nothing, with an idempotency key or without.</summary>
+internal sealed record SubmissionCall(IReadOnlyList<NewJob> Jobs, IdempotencyKey? Key);
+
+/// <param name="Owner">The API key's id.</param>
+/// <param name="Key">The client's text.</param>
+/// <param name="BodyHash">SHA-256 of the call's content.</param>
+internal sealed record IdempotencyKey(string Owner, string Key, byte[] BodyHash);
+
+/// <summary>What became of a call: its own documents, or the ids of the jobs that an earlier call with the same key made, or a refusal of the key.</summary>
+internal sealed record SubmissionResult(IReadOnlyList<Submission> Created, IReadOnlyList<Guid>? Earlier, bool KeyMismatch);
+
+/// <summary>Writes several calls in one transaction (group commit): one fsync for all, and each call gets its own answer.</summary>
+internal sealed class SubmitBatch(NpgsqlDataSource database)
+{
+    private static readonly string Insert =
+        $"""
+         WITH input AS (
+           SELECT j.*, nextval('jobs.job_seq') AS seq, now() AS created_at,
+                  CASE WHEN j.run_at > now() THEN j.run_at WHEN j.delay > 0 THEN now() + make_interval(secs => j.delay) END AS due
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::timestamptz[], $7::int[], $8::jsonb[])
+                AS j(id, type, queue, priority, max_attempts, run_at, delay, data)
+         ), document AS (
+           INSERT INTO jobs.mt_doc_submission (id, data, seq, type, queue, created_at)
+           SELECT id, data || jsonb_build_object('seq', seq, 'createdAt', created_at, 'runAt', due), seq, type, queue, created_at FROM input
+         ), entry AS (
+           INSERT INTO jobs.entry (id, seq, queue, priority, state, max_attempts, run_at)
+           SELECT id, seq, queue, priority, CASE WHEN due IS NULL THEN {(short)JobTransitions.Initial(later: false)} ELSE {(short)JobTransitions.Initial(later: true)} END, max_attempts, due FROM input
+         )
+         SELECT id, seq, created_at, due FROM input
+         """;
+
+    // A twin in another replica's open transaction holds the unique index entry: this waits for it, which is what its client was promised.
+    private const string ClaimKeys =
+        """
+        INSERT INTO jobs.idempotency (owner, key, body_hash, job_ids)
+        SELECT k.owner, k.key, k.hash, k.ids::uuid[] FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) AS k(owner, key, hash, ids)
+        ON CONFLICT (owner, key) DO NOTHING
+        RETURNING owner, key
+        """;
+
+    private const string ReadKey = "SELECT body_hash, job_ids FROM jobs.idempotency WHERE owner = $1 AND key = $2";
+
+    private const string KeepQueues =
+        "INSERT INTO jobs.queue (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
+
+    // Rows that exist for ever: asking once per name and process is enough.
+    private readonly HashSet<string> _knownQueues = new(StringComparer.Ordinal);
+
+    /// <summary>Writes all of <paramref name="calls"/>; when this returns, they are durable.</summary>
+    public async Task<IReadOnlyList<SubmissionResult>> WriteAsync(IReadOnlyList<SubmissionCall> calls, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var results = new SubmissionResult?[calls.Count];
+        if (calls.Any(call => call.Key is not null))
+        {
+            await AnswerRepeatedAsync(connection, calls, results, cancellationToken);
+        }
+
+        var jobs = calls.Where((_, index) => results[index] is null).SelectMany(call => call.Jobs).ToArray();
+        var created = jobs.Length == 0 ? [] : await InsertAsync(connection, jobs, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        for (var index = 0; index < calls.Count; index++)
+        {
+            results[index] ??= new SubmissionResult([.. calls[index].Jobs.Select(job => created[job.Document.Id])], Earlier: null, KeyMismatch: false);
+        }
+
+        return results!;
+    }
+
+    private static async Task AnswerRepeatedAsync(NpgsqlConnection connection, IReadOnlyList<SubmissionCall> calls, SubmissionResult?[] results, CancellationToken cancellationToken)
+    {
+        // The first call of a key in this batch speaks for it; ordered, so that two replicas' batches lock keys in the same order and cannot deadlock.
+        var first = calls.Select((call, index) => (call, index)).Where(item => item.call.Key is not null)
+            .DistinctBy(item => (item.call.Key!.Owner, item.call.Key.Key))
+            .OrderBy(item => item.call.Key!.Owner, StringComparer.Ordinal).ThenBy(item => item.call.Key!.Key, StringComparer.Ordinal).ToArray();
+        var won = new HashSet<(string, string)>();
+        await using (var claim = new NpgsqlCommand(ClaimKeys, connection))
+        {
+            claim.Parameters.Add(Sql.Value(first.Select(item => item.call.Key!.Owner).ToArray()));
+            claim.Parameters.Add(Sql.Value(first.Select(item => item.call.Key!.Key).ToArray()));
+            claim.Parameters.Add(Sql.Value(first.Select(item => item.call.Key!.BodyHash).ToArray()));
+            claim.Parameters.Add(Sql.Value(first.Select(item => "{" + string.Join(',', item.call.Jobs.Select(job => job.Document.Id)) + "}").ToArray()));
+            await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                won.Add((reader.GetString(0), reader.GetString(1)));
+            }
+        }
+
+        var winners = first.Where(item => won.Contains((item.call.Key!.Owner, item.call.Key.Key))).Select(item => item.index).ToHashSet();
+        for (var index = 0; index < calls.Count; index++)
+        {
+            if (calls[index].Key is not { } key || winners.Contains(index))
+            {
+                continue;
+            }
+
+            await using var read = new NpgsqlCommand(ReadKey, connection) { Parameters = { Sql.Value(key.Owner), Sql.Value(key.Key) } };
+            await using var reader = await read.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            results[index] = reader.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(key.BodyHash)
+                ? new SubmissionResult([], reader.GetFieldValue<Guid[]>(1), KeyMismatch: false)
+                : new SubmissionResult([], Earlier: null, KeyMismatch: true);
+        }
+    }
+
+    private async Task<Dictionary<Guid, Submission>> InsertAsync(NpgsqlConnection connection, NewJob[] jobs, CancellationToken cancellationToken)
+    {
+        var newQueues = jobs.Select(job => job.Document.Queue).Where(queue => !_knownQueues.Contains(queue)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+        await using var batch = new NpgsqlBatch(connection);
+        if (newQueues.Length > 0)
+        {
+            batch.BatchCommands.Add(Sql.Command(KeepQueues, Sql.Value(newQueues)));
+        }
+
+        batch.BatchCommands.Add(Sql.Command(
+            Insert,
+            Sql.Value(jobs.Select(job => job.Document.Id).ToArray()),
+            Sql.Value(jobs.Select(job => job.Document.Type).ToArray()),
+            Sql.Value(jobs.Select(job => job.Document.Queue).ToArray()),
+            Sql.Value(jobs.Select(job => (short)job.Document.Priority).ToArray()),
+            Sql.Value(jobs.Select(job => (short)job.Document.MaxAttempts).ToArray()),
+            new NpgsqlParameter { Value = jobs.Select(job => job.RunAt?.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
+            new NpgsqlParameter { Value = jobs.Select(job => job.DelaySeconds).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+            Sql.JsonArray([.. jobs.Select(job => JsonSerializer.Serialize(job.Document, Json.Options))])));
+        batch.BatchCommands.Add(Signals.NotifyReady());
+
+        var created = new Dictionary<Guid, Submission>(jobs.Length);
+        var documents = jobs.ToDictionary(job => job.Document.Id, job => job.Document);
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            do
+            {
+                while (await reader.ReadAsync(cancellationToken))
+                {
+                    var id = reader.GetGuid(0);
+                    created[id] = documents[id] with
+                    {
+                        Seq = reader.GetInt64(1),
+                        CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
+                        RunAt = reader.ReadNullable<DateTimeOffset>(3),
+                    };
+                }
+            }
+            while (await reader.NextResultAsync(cancellationToken));
+        }
+
+        _knownQueues.UnionWith(newQueues);
+        return created;
+    }
+}

@@ -1,0 +1,165 @@
+using Modular.Jobs.Domain;
+using Npgsql;
+
+namespace Modular.Jobs.Persistence;
+
+/// <summary>What clients and the clock do to jobs that no worker holds, and what clients ask of those that one does.</summary>
+internal sealed class WaitingJobs(NpgsqlDataSource database)
+{
+    private static readonly string Promote =
+        $"""
+         WITH due AS (
+           SELECT id FROM jobs.entry WHERE state = {Sql.Scheduled} AND run_at <= now() ORDER BY run_at LIMIT $1 FOR UPDATE SKIP LOCKED
+         ), promoted AS (
+           UPDATE jobs.entry e SET state = {Sql.Next(JobState.Scheduled, JobTrigger.Due)}, event_seq = e.event_seq + 1
+           FROM due WHERE e.id = due.id
+           RETURNING e.id, e.event_seq, e.attempt
+         ), told AS (
+           INSERT INTO jobs.event (job_id, seq, kind, at, data)
+           SELECT id, event_seq, 0, now(), jsonb_build_object('state', 'queued', 'attempt', attempt, 'worker', NULL, 'error', NULL, 'at', now()) FROM promoted
+         )
+         SELECT id FROM promoted
+         """;
+
+    private const string NextDue = "SELECT extract(epoch FROM min(run_at) - now())::float8 FROM jobs.entry WHERE state = 0";
+
+    // A waiting job ends here; its entry's lock decides between this and a claim. Attempts and lease live on in the outcome, for a retry.
+    private static readonly string CancelWaiting =
+        $"""
+         WITH done AS (
+           DELETE FROM jobs.entry WHERE id = ANY ($1::uuid[]) AND state IN ({Sql.Scheduled}, {Sql.Queued})
+           RETURNING id, seq, event_seq, attempt, max_attempts, attempts, lease
+         ), outcome AS (
+           INSERT INTO jobs.mt_doc_outcome (id, data, seq, state, finished_at)
+           SELECT id,
+                  jsonb_build_object('id', id, 'seq', seq, 'state', 'cancelled', 'attempt', attempt, 'maxAttempts', max_attempts, 'attempts', coalesce(attempts, '[]'),
+                    'lease', lease, 'endSeq', event_seq + 2, 'finishedAt', now(), 'cancelRequestedAt', now()),
+                  seq, {Sql.Next(JobState.Queued, JobTrigger.Cancelled)}, now()
+           FROM done
+         )
+         SELECT id FROM done
+         """;
+
+    private static readonly string CancelRunning =
+        $"""
+         UPDATE jobs.entry SET cancel_requested_at = coalesce(cancel_requested_at, now())
+         WHERE id = ANY ($1::uuid[]) AND state = {Sql.Running}
+         RETURNING id
+         """;
+
+    // The old end becomes stored events before its outcome goes: their numbers stay taken for ever. The lease goes on from where it was.
+    private static readonly string Retry =
+        $"""
+         WITH old AS (
+           DELETE FROM jobs.mt_doc_outcome WHERE id = ANY ($1::uuid[]) AND state IN ({(short)JobState.Failed}, {(short)JobState.Cancelled})
+           RETURNING id, data, (data ->> 'endSeq')::int AS end_seq, finished_at
+         ), entry AS (
+           INSERT INTO jobs.entry (id, seq, queue, priority, state, attempt, max_attempts, lease, event_seq, attempts, log_lines)
+           SELECT s.id, s.seq, s.queue, (s.data ->> 'priority')::smallint, {Sql.Next(JobState.Failed, JobTrigger.Retried)}, (o.data ->> 'attempt')::smallint,
+                  (o.data ->> 'attempt')::smallint + (s.data ->> 'maxAttempts')::smallint, (o.data ->> 'lease')::bigint, o.end_seq + 1, nullif(o.data -> 'attempts', '[]'),
+                  (SELECT count(*) FROM jobs.event l WHERE l.job_id = s.id AND l.kind = {(short)JobEventKind.Log})
+           FROM old o JOIN jobs.mt_doc_submission s ON s.id = o.id
+         ), told AS (
+           INSERT INTO jobs.event (job_id, seq, kind, at, data)
+           SELECT id, end_seq - 1, 0, finished_at, jsonb_build_object('state', data -> 'state', 'attempt', data -> 'attempt', 'worker', data -> 'attempts' -> -1 -> 'worker', 'error', data -> 'error', 'at', finished_at) FROM old
+           UNION ALL
+           SELECT id, end_seq, 3, finished_at, jsonb_build_object('state', data -> 'state', 'result', NULL, 'error', data -> 'error', 'at', finished_at) FROM old
+           UNION ALL
+           SELECT id, end_seq + 1, 0, now(), jsonb_build_object('state', 'queued', 'attempt', data -> 'attempt', 'worker', NULL, 'error', NULL, 'at', now()) FROM old
+         )
+         SELECT id FROM old
+         """;
+
+    private const string Delete =
+        """
+        WITH gone AS (DELETE FROM jobs.mt_doc_outcome WHERE id = ANY ($1::uuid[]) RETURNING id),
+        submission AS (DELETE FROM jobs.mt_doc_submission s USING gone WHERE s.id = gone.id),
+        event AS (DELETE FROM jobs.event e USING gone WHERE e.job_id = gone.id),
+        checkpoint AS (DELETE FROM jobs.checkpoint c USING gone WHERE c.job_id = gone.id),
+        artifact AS (DELETE FROM jobs.artifact a USING gone WHERE a.job_id = gone.id)
+        SELECT id FROM gone
+        """;
+
+    /// <summary>Moves jobs whose time has come to their queues.</summary>
+    /// <returns>How many were moved, and how long until the next one is due (null: none waits).</returns>
+    public async Task<(int Promoted, TimeSpan? NextDue)> PromoteAsync(int limit, CancellationToken cancellationToken)
+    {
+        var promoted = await RunAsync(Promote, [Sql.Value(limit)], Signals.NotifyReady(), cancellationToken);
+        await using var next = database.CreateCommand(NextDue);
+        return (promoted.Count, await next.ExecuteScalarAsync(cancellationToken) is double seconds ? TimeSpan.FromSeconds(Math.Max(0, seconds)) : null);
+    }
+
+    /// <summary>Cancels those of <paramref name="jobs"/> that wait, and asks the workers of those that run.</summary>
+    public async Task<(IReadOnlyList<Guid> Cancelled, IReadOnlyList<Guid> Asked)> CancelAsync(IReadOnlyList<Guid> jobs, CancellationToken cancellationToken)
+    {
+        // Waiting first: a job claimed between the two is then caught by the second. One given back between them is caught by its next turn.
+        for (var round = 0; ; round++)
+        {
+            var cancelled = await RunAsync(CancelWaiting, [Sql.Value(jobs.ToArray())], wake: null, cancellationToken);
+            var asked = await RunAsync(CancelRunning, [Sql.Value(jobs.ToArray())], wake: null, cancellationToken);
+            if (asked.Count > 0)
+            {
+                await NotifyAsync(Signals.NotifyCancel(asked), cancellationToken);
+            }
+
+            if (cancelled.Count + asked.Count > 0 || round == 1 || jobs.Count > 1)
+            {
+                return (cancelled, asked);
+            }
+        }
+    }
+
+    /// <summary>Gives those of <paramref name="jobs"/> that failed or were cancelled another set of attempts.</summary>
+    public Task<IReadOnlyList<Guid>> RetryAsync(IReadOnlyList<Guid> jobs, CancellationToken cancellationToken) =>
+        RunAsync(Retry, [Sql.Value(jobs.ToArray())], Signals.NotifyReady(), cancellationToken);
+
+    /// <summary>Deletes those of <paramref name="jobs"/> that have ended, with their events, logs and checkpoints. Their objects are the caller's to delete.</summary>
+    public Task<IReadOnlyList<Guid>> DeleteAsync(IReadOnlyList<Guid> jobs, CancellationToken cancellationToken) =>
+        RunAsync(Delete, [Sql.Value(jobs.ToArray())], wake: null, cancellationToken);
+
+    private async Task<IReadOnlyList<Guid>> RunAsync(string sql, NpgsqlParameter[] parameters, NpgsqlBatchCommand? wake, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var changed = new List<Guid>();
+        await using (var command = new NpgsqlCommand(sql, connection))
+        {
+            command.Parameters.AddRange(parameters);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                changed.Add(reader.GetGuid(0));
+            }
+        }
+
+        if (changed.Count > 0)
+        {
+            await using var notify = new NpgsqlBatch(connection);
+            foreach (var command in Signals.NotifyChanged(changed))
+            {
+                notify.BatchCommands.Add(command);
+            }
+
+            if (wake is not null)
+            {
+                notify.BatchCommands.Add(wake);
+            }
+
+            await notify.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return changed;
+    }
+
+    private async Task NotifyAsync(IEnumerable<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        foreach (var command in commands)
+        {
+            batch.BatchCommands.Add(command);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

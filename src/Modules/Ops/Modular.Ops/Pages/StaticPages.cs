@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+using Modular.BuildingBlocks.Http;
+
+namespace Modular.Ops.Pages;
+
+/// <summary>What people see in a browser: the front page, the API reference and their assets. Nothing on them comes from, or goes to, another host.</summary>
+internal static class StaticPages
+{
+    private const string Tag = "Pages";
+
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var assets = Asset.LoadAll();
+        var home = Asset.ReadPage("home.html");
+        var docs = Asset.ReadPage("docs.html");
+        var pages = routes.MapGroup("").WithTags(Tag).ExcludeFromDescription().AllowAnonymous();
+
+        pages.MapMethods("/", Read, (HttpContext context) => Page(context, home, styles: "'self'")).WithName("HomePage").ProducesProblem(StatusCodes.Status500InternalServerError);
+
+        pages.MapMethods("/docs", Read, (HttpContext context) =>
+        {
+            var nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+            return Page(context, docs.Replace("{nonce}", nonce, StringComparison.Ordinal), $"'self' 'nonce-{nonce}'");
+        }).WithName("DocsPage").ProducesProblem(StatusCodes.Status500InternalServerError);
+
+        pages.MapMethods("/assets/{name}", Read, (string name, HttpContext context) =>
+        {
+            if (!assets.TryGetValue(name, out var asset))
+            {
+                throw Refusal.NotFound("No such asset; the pages at / and /docs name those there are.");
+            }
+
+            // Kept by browsers, asked for again with the tag: an update shows at once and costs a 304 otherwise.
+            context.Response.Headers.CacheControl = "no-cache";
+            if (asset.Gzipped is null)
+            {
+                return Results.Bytes(asset.Plain, asset.ContentType, entityTag: asset.ETag);
+            }
+
+            context.Response.Headers.Vary = HeaderNames.AcceptEncoding;
+            if (!TakesGzip(context.Request))
+            {
+                return Results.Bytes(asset.Plain, asset.ContentType, entityTag: asset.ETag);
+            }
+
+            context.Response.Headers.ContentEncoding = "gzip";
+            return Results.Bytes(asset.Gzipped, asset.ContentType, entityTag: new EntityTagHeaderValue(asset.ETag.Tag, isWeak: true));
+        }).WithName("Asset").ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
+    private static IResult Page(HttpContext context, string html, string styles)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.ContentSecurityPolicy =
+            $"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+            + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        return Results.Text(html, "text/html; charset=utf-8");
+    }
+
+    private static bool TakesGzip(HttpRequest request) =>
+        request.GetTypedHeaders().AcceptEncoding.Any(encoding => encoding.Value.Value is "gzip" or "*" && encoding.Quality is not 0);
+}

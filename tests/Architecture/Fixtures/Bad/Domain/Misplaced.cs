@@ -1,0 +1,4 @@
+namespace Modular.ArchitectureTests.Fixtures.Bad.Elsewhere;
+
+/// <summary>Breaks: a file's namespace is its folder.</summary>
+internal sealed record Misplaced;

@@ -1,0 +1,23 @@
+using Carter;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+
+namespace Modular.ArchitectureTests.Fixtures.Bad.Features;
+
+/// <summary>Breaks: a use case is an internal static class; all that it nests leaves the assembly.</summary>
+public static class Exported
+{
+    public sealed record Command(Guid Id) : IRequest<int>;
+
+    public sealed class Handler : IRequestHandler<Command, int>
+    {
+        public Task<int> Handle(Command request, CancellationToken cancellationToken) => Task.FromResult(1);
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) =>
+            app.MapPost("/bad", (ISender sender, CancellationToken cancellationToken) => sender.Send(new Command(Guid.Empty), cancellationToken));
+    }
+}

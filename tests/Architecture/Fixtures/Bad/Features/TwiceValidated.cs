@@ -1,0 +1,34 @@
+using Carter;
+using FluentValidation;
+using MediatR;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+
+namespace Modular.ArchitectureTests.Fixtures.Bad.Features;
+
+/// <summary>Breaks: input has one validator.</summary>
+internal static class TwiceValidated
+{
+    public sealed record Command(string Name) : IRequest<int>;
+
+    public sealed class Validator : AbstractValidator<Command>
+    {
+        public Validator() => RuleFor(command => command.Name).NotEmpty();
+    }
+
+    public sealed class SecondValidator : AbstractValidator<Command>
+    {
+        public SecondValidator() => RuleFor(command => command.Name).MaximumLength(9);
+    }
+
+    public sealed class Handler : IRequestHandler<Command, int>
+    {
+        public Task<int> Handle(Command request, CancellationToken cancellationToken) => Task.FromResult(1);
+    }
+
+    public sealed class Endpoint : ICarterModule
+    {
+        public void AddRoutes(IEndpointRouteBuilder app) =>
+            app.MapPost("/bad", (ISender sender, CancellationToken cancellationToken) => sender.Send(new Command(""), cancellationToken));
+    }
+}
