@@ -44,6 +44,8 @@ public sealed class StorageModule : IModule
         services.AddSingleton<DatabaseClock>();
         services.AddSingleton<ObjectPointers>();
         services.AddSingleton<ListedKeys>();
+        services.AddSingleton<UploadRows>();
+        services.AddSingleton<SignedUrls>();
         services.AddSingleton<ObjectWriter>();
         services.AddSingleton<ObjectReader>();
         services.AddSingleton<ObjectRemover>();
@@ -51,6 +53,9 @@ public sealed class StorageModule : IModule
         services.AddSingleton<StoreIdentity>();
         services.AddSingleton<IHealthProbe, StorageProbe>();
         services.AddHostedService<StoreStart>();
+        services.AddSingleton<SweepRows>();
+        services.AddSingleton<BlobSweeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<BlobSweeper>());
         services.AddTransient<IStartupFilter, DotSegments>();
     }
 

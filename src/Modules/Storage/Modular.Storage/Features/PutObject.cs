@@ -21,8 +21,7 @@ internal static class PutObject
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(command => command.ContentType).Must(MediaType.IsValid)
-            .WithMessage($"must be a media type such as text/csv, at most {MediaType.MaxLength} characters");
+        public Validator() => RuleFor(command => command.ContentType).ContentType();
     }
 
     public sealed class Handler(ObjectWriter writer, ObjectPointers pointers) : IRequestHandler<Command, Response>

@@ -24,6 +24,16 @@ internal static class RequestKey
         return ObjectKey.TryParseEncoded(path[route.Length..], out var key, out var problem) ? key! : throw Refusal.Invalid("key", problem!);
     }
 
+    /// <summary>The name of a job's artifact, which is decoded and checked as a key is: it may be one.</summary>
+    /// <exception cref="Refusal">400 on <c>name</c>.</exception>
+    public static string ReadArtifactName(this HttpContext context)
+    {
+        const string Segment = "/artifacts/";
+        var path = RawPath(context);
+        var start = path.IndexOf(Segment, StringComparison.OrdinalIgnoreCase);
+        return ObjectKey.TryParseEncoded(start < 0 ? "" : path[(start + Segment.Length)..], out var name, out var problem) ? name!.Value : throw Refusal.Invalid("name", problem!);
+    }
+
     /// <summary>The path as it came over the wire, still encoded.</summary>
     public static string RawPath(HttpContext context)
     {

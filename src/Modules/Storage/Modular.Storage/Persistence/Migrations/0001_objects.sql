@@ -32,5 +32,6 @@ CREATE INDEX upload_expires_at ON storage.mt_doc_upload USING btree (expires_at)
 CREATE TABLE storage.store_identity (
     singleton     boolean                     PRIMARY KEY DEFAULT true CHECK (singleton),
     identity      uuid                        NOT NULL,
-    written_at    timestamp with time zone    NOT NULL DEFAULT now()
+    written_at    timestamp with time zone    NOT NULL DEFAULT now(),
+    swept_at      timestamp with time zone    NULL
 );

@@ -1,0 +1,67 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Security;
+
+namespace Modular.Storage.Http;
+
+/// <summary>
+/// URLs that carry their own permission: one method on one thing until one time, signed (HMAC-SHA256) with a key that every replica derives from the
+/// deployment's secret.
+/// </summary>
+internal sealed class SignedUrls(ISecretKeys keys)
+{
+    /// <summary>The lifetime of a signed URL in seconds: a week, which is also what S3 allows.</summary>
+    public const int MaxSeconds = 7 * 24 * 3600;
+
+    // Derived late: the secret is there once the Host has started.
+    private readonly Lazy<byte[]> _key = new(() => keys.Derive("storage.signed-urls"));
+
+    /// <param name="service">Scheme and authority as the client reaches this service.</param>
+    /// <param name="path">The encoded path.</param>
+    /// <param name="subject">What the permission is for: the key or the upload's id.</param>
+    /// <param name="permission">Method, expiry and size.</param>
+    public Uri Sign(Uri service, string path, string subject, UrlPermission permission) => new(service, string.Create(
+        CultureInfo.InvariantCulture,
+        $"{path}?expires={permission.ExpiresAt.ToUnixTimeSeconds()}&size={permission.Size}&signature={Base64Url.EncodeToString(Compute(subject, permission))}"));
+
+    /// <exception cref="Refusal">403: the URL was changed, or not made here. Whether it has expired is for the database's clock to say.</exception>
+    public void Verify(string subject, UrlPermission permission, string? signature)
+    {
+        Span<byte> given = stackalloc byte[64];
+        if (signature is not { Length: <= 64 } || !Base64Url.TryDecodeFromChars(signature, given, out var length)
+            || !CryptographicOperations.FixedTimeEquals(given[..length], Compute(subject, permission)))
+        {
+            throw Forbidden("The URL's signature does not fit; use it exactly as it was given.");
+        }
+    }
+
+    public static Refusal Forbidden(string detail) => new(StatusCodes.Status403Forbidden, detail);
+
+    // Line breaks split the parts: no method, number or key holds one.
+    private byte[] Compute(string subject, UrlPermission permission) => HMACSHA256.HashData(_key.Value, Encoding.UTF8.GetBytes(string.Create(
+        CultureInfo.InvariantCulture, $"{permission.Method}\n{subject}\n{permission.ExpiresAt.ToUnixTimeSeconds()}\n{permission.Size}")));
+}
+
+/// <summary>What a signed URL allows.</summary>
+/// <param name="Method">PUT or GET.</param>
+/// <param name="ExpiresAt">In whole seconds.</param>
+/// <param name="Size">Bytes that may be sent; 0 for a download.</param>
+internal sealed record UrlPermission(string Method, DateTimeOffset ExpiresAt, long Size)
+{
+    /// <exception cref="Refusal">403: the numbers were changed into something that is no time.</exception>
+    public static UrlPermission Of(string method, long expires, long size) =>
+        expires is > 0 and < 253402300800 ? new(method, DateTimeOffset.FromUnixTimeSeconds(expires), size) : throw SignedUrls.Forbidden("The URL's expiry is not a time; use it exactly as it was given.");
+}
+
+internal static class ServiceUrl
+{
+    /// <summary>This service as the client of this request reaches it.</summary>
+    public static Uri ReadServiceUrl(this HttpContext context) => new($"{context.Request.Scheme}://{context.Request.Host.ToUriComponent()}");
+
+    /// <summary>A key as the path of a URL: everything but the slashes encoded.</summary>
+    public static string Encode(string key) => string.Join('/', key.Split('/').Select(Uri.EscapeDataString));
+}
