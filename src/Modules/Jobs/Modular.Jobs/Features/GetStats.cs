@@ -32,7 +32,7 @@ internal static class GetStats
         public Validator() => RuleFor(query => query.Window).Must(window => window is null || Windows.ContainsKey(window)).WithMessage("must be 15m, 1h or 24h");
     }
 
-    internal sealed class Handler(JobSeries series) : IRequestHandler<Query, Response>
+    public sealed class Handler(JobSeries series) : IRequestHandler<Query, Response>
     {
         private const int Points = 60;
 

@@ -14,7 +14,7 @@ namespace Modular.Jobs.Persistence;
 /// <param name="RunP99">Its 99th percentile.</param>
 /// <param name="Queued">Jobs waiting, the largest sample of the step; null when none was taken.</param>
 /// <param name="Running">Jobs running, likewise.</param>
-public sealed record StatsPoint(
+internal sealed record StatsPoint(
     DateTimeOffset At, long Submitted, long Succeeded, long Failed, long Cancelled, double? WaitP50, double? WaitP99, double? RunP50, double? RunP99, long? Queued, long? Running);
 
 /// <summary>Series over the last hours. Both documents have a BRIN index on their time, so only the window's pages are read.</summary>
