@@ -35,9 +35,11 @@ public sealed class AsyncTests
     [Fact]
     public void Nothing_blocks_on_the_database() => new Rule<IReadOnlyList<CodeUnit>>(
         "A thread that waits for the database serves nobody: under load the pool starves and every route becomes slow at once.",
-        "Call the Async twin, with the cancellation token.",
-        units => units.SelectMany(unit => unit.Code.Where(code => code.Uses.Any(IsDatabase)).Select(code => (code.FullName, Blocking: code.Uses.Where(IsBlocking).Select(use => $"{use.Type}.{use.Member}").ToArray()))
-            .Select(found => new Verdict($"{unit.Name}: {found.FullName[(unit.RootNamespace.Length + 1)..]}", found.Blocking.Length == 0 ? null : $"calls {string.Join(", ", found.Blocking)}"))
+        "Call the Async twin, with the cancellation token. Only what runs on a thread that was started for it may block.",
+        units => units.SelectMany(unit => unit.Code.Where(code => code.Uses.Any(IsDatabase)).Select(code => (Code: code, Blocking: code.Uses.Where(IsBlocking).Select(use => $"{use.Type}.{use.Member}").ToArray()))
+            .Select(found => new Verdict(
+                $"{unit.Name}: {found.Code.FullName[(unit.RootNamespace.Length + 1)..]}",
+                found.Blocking.Length == 0 || RunsOnItsOwnThread(unit, found.Code) ? null : $"calls {string.Join(", ", found.Blocking)}"))
             .Concat(unit.Files.Where(file => file.IsCSharp && EndsSync(file)).Select(file => new Verdict($"{unit.Name}/{file.Path}", "ends a Marten query without Async")))))
         .Check(Product.Units, [FixtureCode.Bad], ["Bad/Persistence/BlockingReads.cs", "Bad: Persistence.BlockingReads"], [FixtureCode.Good]);
 
@@ -45,7 +47,7 @@ public sealed class AsyncTests
     private static bool WaitsForOthers(CodeUnit unit, Type type) => !typeof(Delegate).IsAssignableFrom(type) && unit.Kind switch
     {
         ProjectKind.Contracts or ProjectKind.BuildingBlocks => true,
-        ProjectKind.Module => new[] { "Features", "Persistence", "Blobs", "JobHandlers", "Engine" }.Any(area => Code.Inside(unit.Area(type.Namespace!), area)),
+        ProjectKind.Module => new[] { "Features", "Persistence", "Blobs", "JobHandlers" }.Any(area => Code.Inside(unit.Area(type.Namespace!), area)),
         _ => false,
     };
 
@@ -63,6 +65,15 @@ public sealed class AsyncTests
     private static bool IsAwaitable(Type type) =>
         type == typeof(Task) || type == typeof(ValueTask)
         || (type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(Task<>) || type.GetGenericTypeDefinition() == typeof(ValueTask<>) || type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)));
+
+    /// <summary>It starts a thread itself, or nobody uses it but types that do.</summary>
+    private static bool RunsOnItsOwnThread(CodeUnit unit, Code code)
+    {
+        var users = unit.Code.Where(user => user.TopLevel != code.TopLevel && user.Uses.Any(use => use.Type == code.FullName)).ToArray();
+        return StartsThread(code) || (users.Length > 0 && users.All(StartsThread));
+    }
+
+    private static bool StartsThread(Code code) => code.Uses.Any(use => use.Type == typeof(Thread).FullName && use.Member?.StartsWith(".ctor", StringComparison.Ordinal) == true);
 
     private static bool IsDatabase(Use use) => Code.Inside(use.Namespace, "Marten") || Code.Inside(use.Namespace, "Npgsql") || Code.Inside(use.Namespace, "System.Data");
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
 using MediatR;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,7 +20,7 @@ public static class OpenApi
     public static IServiceCollection AddModularOpenApi(this IServiceCollection services) =>
         services.AddOpenApi("v1", options =>
         {
-            options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is null ? null : NameOf(type.Type);
+            options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is null ? null : NameOf(Nullable.GetUnderlyingType(type.Type) ?? type.Type);
             options.AddSchemaTransformer((schema, context, _) =>
             {
                 Complete(schema, context.JsonTypeInfo);
@@ -27,6 +28,12 @@ public static class OpenApi
             });
             options.AddOperationTransformer((operation, context, _) =>
             {
+                if (HttpMethods.IsHead(context.Description.HttpMethod ?? ""))
+                {
+                    // One endpoint serves GET and HEAD; an operationId must be unique.
+                    operation.OperationId = "Head" + operation.OperationId;
+                }
+
                 operation.Security = Security(context.Description.ActionDescriptor.EndpointMetadata, context.Document);
                 // By status, not in the order of declaration: the document's text is compared with an approved one.
                 var responses = operation.Responses!.OrderBy(response => response.Key, StringComparer.Ordinal).ToArray();
@@ -53,15 +60,16 @@ public static class OpenApi
     private static void Complete(OpenApiSchema schema, JsonTypeInfo type)
     {
         var clr = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
-        var text = clr == type.Type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
         if (clr == typeof(DateTimeOffset))
         {
-            schema.Type = text;
+            schema.Type = clr == type.Type ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
             schema.Format = "date-time";
         }
         else if (clr.IsEnum)
         {
-            schema.Type = text;
+            // One named schema, also where null is allowed: there a oneOf around it says so.
+            schema.Type = JsonSchemaType.String;
+            schema.Enum = [.. schema.Enum?.Where(value => value is not null) ?? []];
         }
         else if (type.Properties.Any(property => property.IsExtensionData))
         {

@@ -23,19 +23,19 @@ public sealed class JobsModule : IModule
         services.ConfigureMarten(JobDocuments.Configure);
 
         services.AddSingleton<SubmitBatch>().AddSingleton<ClaimJobs>().AddSingleton<CompleteJobs>().AddSingleton<WaitingJobs>();
-        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>();
+        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>().AddSingleton<JobSeries>();
         services.AddSingleton<IJobArtifacts>(provider => provider.GetRequiredService<JobReader>());
         services.AddSingleton<IJobStatistics>(provider => provider.GetRequiredService<Queues>());
 
         services.AddSingleton<JobTypes>().AddSingleton<JobMetrics>().AddSingleton<Replica>().AddSingleton<HeldJobs>().AddSingleton<JobChanges>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<NewsWriter>().AddSingleton<Executor>().AddSingleton<Completer>().AddSingleton<Claimer>();
         services.AddSingleton<IHealthProbe, WorkersProbe>();
-        services.AddSingleton<Features.Waiting>();
+        services.AddSingleton<Waiting>();
 
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<Claimer>());
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobChanges>());
         services.AddHostedService<SignalListener>();
         services.AddSingleton<SubmissionQueue>().AddHostedService(provider => provider.GetRequiredService<SubmissionQueue>());
-        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>();
+        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>();
     }
 }

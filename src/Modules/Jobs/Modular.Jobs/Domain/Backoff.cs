@@ -4,7 +4,7 @@ namespace Modular.Jobs.Domain;
 /// <param name="Kind">Fixed: always the base. Exponential: the base doubled per failed attempt.</param>
 /// <param name="BaseSeconds">1 to 86400.</param>
 /// <param name="MaxSeconds">The longest wait; from the base to 86400.</param>
-public sealed record Backoff(BackoffKind Kind = BackoffKind.Exponential, int BaseSeconds = 5, int MaxSeconds = 3600)
+internal sealed record Backoff(BackoffKind Kind = BackoffKind.Exponential, int BaseSeconds = 5, int MaxSeconds = 3600)
 {
     /// <summary>
     /// The wait after failed attempt <paramref name="attempt"/> (from 1): min(max, base · 2^(attempt − 1)), then jitter.
@@ -22,7 +22,7 @@ public sealed record Backoff(BackoffKind Kind = BackoffKind.Exponential, int Bas
 }
 
 /// <summary>The shape of a backoff.</summary>
-public enum BackoffKind
+internal enum BackoffKind
 {
     Exponential,
     Fixed,

@@ -7,7 +7,7 @@ namespace Modular.Jobs.Domain;
 /// from it, with the same sequence for every reader. Stored events (log, progress, and the rare turns) fill the numbers between:
 /// every number from 1 to the last is one or the other.
 /// </summary>
-public static class JobHistory
+internal static class JobHistory
 {
     /// <summary>All attempts that counted, the running one included.</summary>
     public static IEnumerable<JobAttempt> Attempts(JobRecord job)
@@ -47,7 +47,7 @@ public static class JobHistory
 }
 
 /// <summary>One event of a job's stream. The kinds' numbers are stored: never change one.</summary>
-public enum JobEventKind : short
+internal enum JobEventKind : short
 {
     State = 0,
     Progress = 1,
@@ -58,7 +58,7 @@ public enum JobEventKind : short
 /// <param name="Seq">1, 2, 3 … within the job.</param>
 /// <param name="Kind">What happened.</param>
 /// <param name="Data">What a client gets, as JSON.</param>
-public sealed record JobEvent(int Seq, JobEventKind Kind, object Data)
+internal sealed record JobEvent(int Seq, JobEventKind Kind, object Data)
 {
     public static JobEvent State(int seq, DateTimeOffset at, JobState state, int attempt, string? worker, JobError? error) =>
         new(seq, JobEventKind.State, new StateChanged(state, attempt, worker, error, at));
@@ -68,13 +68,13 @@ public sealed record JobEvent(int Seq, JobEventKind Kind, object Data)
 }
 
 /// <summary>Data of a <c>state</c> event.</summary>
-public sealed record StateChanged(JobState State, int Attempt, string? Worker, JobError? Error, DateTimeOffset At);
+internal sealed record StateChanged(JobState State, int Attempt, string? Worker, JobError? Error, DateTimeOffset At);
 
 /// <summary>Data of a <c>progress</c> event.</summary>
-public sealed record ProgressMade(double Percent, string? Message, DateTimeOffset At);
+internal sealed record ProgressMade(double Percent, string? Message, DateTimeOffset At);
 
 /// <summary>Data of a <c>log</c> event.</summary>
-public sealed record LogWritten(string Level, string Message, DateTimeOffset At);
+internal sealed record LogWritten(string Level, string Message, DateTimeOffset At);
 
 /// <summary>Data of an <c>end</c> event.</summary>
-public sealed record Ended(JobState State, JsonElement? Result, JobError? Error, DateTimeOffset At);
+internal sealed record Ended(JobState State, JsonElement? Result, JobError? Error, DateTimeOffset At);

@@ -1,7 +1,7 @@
 namespace Modular.Jobs.Domain;
 
 /// <summary>All that is known of one job at one moment: its submission with either its hot state or its outcome.</summary>
-public sealed record JobRecord(Submission Submission, LiveState? Live, Outcome? Outcome, IReadOnlyList<JobArtifact> Artifacts)
+internal sealed record JobRecord(Submission Submission, LiveState? Live, Outcome? Outcome, IReadOnlyList<JobArtifact> Artifacts)
 {
     /// <summary>The record of a job that was submitted this moment.</summary>
     public static JobRecord New(Submission submission) => new(
@@ -17,7 +17,7 @@ public sealed record JobRecord(Submission Submission, LiveState? Live, Outcome? 
 }
 
 /// <summary>The hot state of a job that has not ended.</summary>
-public sealed record LiveState
+internal sealed record LiveState
 {
     public required JobState State { get; init; }
 
@@ -48,4 +48,4 @@ public sealed record LiveState
 }
 
 /// <summary>One object that the job wrote.</summary>
-public sealed record JobArtifact(string Name, string Key, long Size, string ContentType, string Sha256);
+internal sealed record JobArtifact(string Name, string Key, long Size, string ContentType, string Sha256);

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Modular.Jobs.Domain;
 
 /// <summary>The bounds of the contract.</summary>
-public static partial class JobRules
+internal static partial class JobRules
 {
     public const int MaxPayloadBytes = 256 * 1024;
     public const int MaxTags = 16;

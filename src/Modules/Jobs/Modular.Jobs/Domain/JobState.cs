@@ -1,7 +1,7 @@
 namespace Modular.Jobs.Domain;
 
 /// <summary>Where a job is. The numbers are stored: never change one.</summary>
-public enum JobState : short
+internal enum JobState : short
 {
     /// <summary>Waits for its time (a delay, or the backoff after a failed attempt). The Promoter moves it on.</summary>
     Scheduled = 0,

@@ -1,7 +1,7 @@
 namespace Modular.Jobs.Domain;
 
 /// <summary>What can happen to a job.</summary>
-public enum JobTrigger
+internal enum JobTrigger
 {
     /// <summary>Its time has come.</summary>
     Due,
@@ -32,7 +32,7 @@ public enum JobTrigger
 }
 
 /// <summary>The state machine. Nothing else decides a state: statements take their target states from here.</summary>
-public static class JobTransitions
+internal static class JobTransitions
 {
     /// <summary>The state of a new job.</summary>
     public static JobState Initial(bool later) => later ? JobState.Scheduled : JobState.Queued;

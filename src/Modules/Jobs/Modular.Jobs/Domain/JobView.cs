@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Modular.Jobs.Domain;
 
 /// <summary>A job as clients see it.</summary>
-public sealed record JobView
+internal sealed record JobView
 {
     public required Guid Id { get; init; }
 
@@ -82,14 +82,14 @@ public sealed record JobView
 }
 
 /// <summary>One attempt as clients see it.</summary>
-public sealed record AttemptView(int Number, string Worker, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, AttemptOutcome? Outcome, JobError? Error)
+internal sealed record AttemptView(int Number, string Worker, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, AttemptOutcome? Outcome, JobError? Error)
 {
     public static AttemptView Of(JobAttempt attempt) =>
         new(attempt.Number, attempt.Worker, attempt.StartedAt, attempt.FinishedAt, attempt.Outcome, attempt.Error);
 }
 
 /// <summary>A job in a list: what a row shows.</summary>
-public sealed record JobListItem(
+internal sealed record JobListItem(
     Guid Id,
     long Seq,
     string Type,

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Modular.Jobs.Domain;
 
 /// <summary>How a job ended: a document, written once; a retry removes it.</summary>
-public sealed record Outcome
+internal sealed record Outcome
 {
     public required Guid Id { get; init; }
 
@@ -42,12 +42,12 @@ public sealed record Outcome
 /// <summary>Why an attempt or a job failed.</summary>
 /// <param name="Type">A stable word: an exception's name, Timeout, WorkerLost, …</param>
 /// <param name="Message">For the client.</param>
-public sealed record JobError(string Type, string Message);
+internal sealed record JobError(string Type, string Message);
 
 /// <summary>How far a job is.</summary>
 /// <param name="Percent">0 to 100.</param>
 /// <param name="Message">What is being done.</param>
-public sealed record JobProgress(double Percent, string? Message);
+internal sealed record JobProgress(double Percent, string? Message);
 
 /// <summary>One attempt that counted.</summary>
 /// <param name="Number">From 1.</param>
@@ -56,7 +56,7 @@ public sealed record JobProgress(double Percent, string? Message);
 /// <param name="FinishedAt">When it ended; null while it runs.</param>
 /// <param name="Outcome">succeeded, failed, timedOut, lost, cancelled; null while it runs.</param>
 /// <param name="Error">What went wrong.</param>
-public sealed record JobAttempt(int Number, string Worker, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, AttemptOutcome? Outcome, JobError? Error)
+internal sealed record JobAttempt(int Number, string Worker, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, AttemptOutcome? Outcome, JobError? Error)
 {
     /// <summary>The sequence of the attempt's <c>running</c> event.</summary>
     public int StartSeq { get; init; }
@@ -66,7 +66,7 @@ public sealed record JobAttempt(int Number, string Worker, DateTimeOffset Starte
 }
 
 /// <summary>How an attempt ended.</summary>
-public enum AttemptOutcome
+internal enum AttemptOutcome
 {
     Succeeded,
     Failed,

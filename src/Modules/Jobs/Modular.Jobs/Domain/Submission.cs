@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Modular.Jobs.Domain;
 
 /// <summary>What a client asked for: a document, written once and never patched.</summary>
-public sealed record Submission
+internal sealed record Submission
 {
     /// <summary>UUIDv7.</summary>
     public required Guid Id { get; init; }
@@ -37,7 +37,7 @@ public sealed record Submission
 }
 
 /// <summary>What a submission that leaves something out gets.</summary>
-public static class Defaults
+internal static class Defaults
 {
     public const string Queue = "default";
     public const int MaxAttempts = 5;

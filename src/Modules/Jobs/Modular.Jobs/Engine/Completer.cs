@@ -1,10 +1,10 @@
+using System.Data.Common;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Hosting;
 using Modular.Jobs.Domain;
 using Modular.Jobs.Persistence;
 using Modular.Jobs.Telemetry;
-using Npgsql;
 
 namespace Modular.Jobs.Engine;
 
@@ -54,7 +54,7 @@ internal sealed partial class Completer(CompleteJobs completions, HeldJobs held,
 
                 return;
             }
-            catch (PostgresException problem) when (!problem.IsTransient && problem.SqlState is { } state && state.StartsWith("22", StringComparison.Ordinal))
+            catch (DbException problem) when (!problem.IsTransient && problem.SqlState is { } state && state.StartsWith("22", StringComparison.Ordinal))
             {
                 // Class 22, data exception: one outcome holds what jsonb refuses. Its neighbours must not suffer, and it must not come back for ever.
                 if (batch.Count > 1)

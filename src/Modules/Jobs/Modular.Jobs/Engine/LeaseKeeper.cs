@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Persistence;
 using Modular.Jobs.Persistence;
-using Npgsql;
 
 namespace Modular.Jobs.Engine;
 
@@ -50,21 +49,20 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
         _registered.Dispose();
     }
 
-    // Synchronous on purpose: an await would go on, on a pool thread that handlers may be holding.
     private void Run()
     {
-        NpgsqlConnection? connection = null;
+        LeaseConnection? connection = null;
         do
         {
             try
             {
-                connection ??= Open();
+                connection ??= new LeaseConnection(database, options.Lease);
                 if (replica.Id == 0)
                 {
                     replica.Id = Register(connection);
                     _registered.Set();
                 }
-                else if (Replicas.Renew(connection, replica.Id, options.Lease, held.Count, _draining) is { } cancelled)
+                else if (connection.Renew(replica.Id, held.Count, _draining) is { } cancelled)
                 {
                     held.Cancel(cancelled);
                 }
@@ -95,26 +93,12 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
         connection?.Dispose();
     }
 
-    private int Register(NpgsqlConnection connection)
+    private int Register(LeaseConnection connection)
     {
-        var id = Replicas.Register(connection, replica.Name, replica.Version, replica.Capacity, options.Lease);
+        var id = connection.Register(replica.Name, replica.Version, replica.Capacity);
         Volatile.Write(ref _steadySince, time.GetTimestamp());
         Registered(logger, replica.Name, id);
         return id;
-    }
-
-    private NpgsqlConnection Open()
-    {
-        var seconds = Math.Max(1, (int)(options.Lease / 3).TotalSeconds);
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString)
-        {
-            Pooling = false,
-            Timeout = seconds,
-            CommandTimeout = seconds,
-            ApplicationName = "modular-lease",
-        }.ConnectionString);
-        connection.Open();
-        return connection;
     }
 
     [LoggerMessage(140, LogLevel.Information, "Replica {Replica} holds lease {LeaseId}")]

@@ -1,10 +1,10 @@
+using System.Data.Common;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Http;
 using Modular.Jobs.Persistence;
-using Npgsql;
 
 namespace Modular.Jobs.Engine;
 
@@ -67,7 +67,7 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Lifecycle lifec
                 item.Result.TrySetResult(result);
             }
         }
-        catch (PostgresException problem) when (!problem.IsTransient && calls.Count > 1)
+        catch (DbException problem) when (problem is { IsTransient: false, SqlState: not null } && calls.Count > 1)
         {
             // One call holds what the database refuses: each gets its own transaction, and only that one its error.
             Split(logger, problem, calls.Count);

@@ -2,13 +2,14 @@ using Carter;
 using FluentValidation;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
 using Modular.BuildingBlocks.Security;
-using Modular.Jobs.Persistence;
 using Modular.Jobs.Contracts;
+using Modular.Jobs.Input;
+using Modular.Jobs.Persistence;
 
 namespace Modular.Jobs.Features;
 
@@ -43,7 +44,7 @@ internal static class ActOnJobs
         }
     }
 
-    internal sealed class Handler(JobReader jobs, WaitingJobs waiting, IArtifactStore artifacts) : IRequestHandler<Command, Response>
+    public sealed class Handler(JobReader jobs, WaitingJobs waiting, IArtifactStore artifacts) : IRequestHandler<Command, Response>
     {
         private const int PageSize = 500;
 

@@ -25,7 +25,7 @@ internal static class CancelJob
         public Validator() => RuleFor(command => command.Id).NotEmpty().WithMessage("must be a job's id");
     }
 
-    internal sealed class Handler(WaitingJobs waiting, JobReader jobs) : IRequestHandler<Command, Response>
+    public sealed class Handler(WaitingJobs waiting, JobReader jobs) : IRequestHandler<Command, Response>
     {
         public async Task<Response> Handle(Command request, CancellationToken cancellationToken)
         {

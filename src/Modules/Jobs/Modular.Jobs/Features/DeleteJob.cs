@@ -22,7 +22,7 @@ internal static class DeleteJob
         public Validator() => RuleFor(command => command.Id).NotEmpty().WithMessage("must be a job's id");
     }
 
-    internal sealed class Handler(WaitingJobs waiting, JobReader jobs, IArtifactStore artifacts) : IRequestHandler<Command>
+    public sealed class Handler(WaitingJobs waiting, JobReader jobs, IArtifactStore artifacts) : IRequestHandler<Command>
     {
         public async Task Handle(Command request, CancellationToken cancellationToken)
         {

@@ -24,7 +24,7 @@ internal static class GetJob
         public Validator() => RuleFor(query => query.Wait).InclusiveBetween(0, 60).WithMessage("must be from 0 to 60 seconds");
     }
 
-    internal sealed class Handler(JobReader jobs, JobChanges changes, Waiting waiting, TimeProvider time) : IRequestHandler<Query, JobView>
+    public sealed class Handler(JobReader jobs, JobChanges changes, Waiting waiting, TimeProvider time) : IRequestHandler<Query, JobView>
     {
         public async Task<JobView> Handle(Query request, CancellationToken cancellationToken)
         {

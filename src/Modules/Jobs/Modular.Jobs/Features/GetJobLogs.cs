@@ -20,7 +20,7 @@ internal static class GetJobLogs
         public Validator() => RuleFor(query => query.Limit).PageLimit();
     }
 
-    internal sealed class Handler(JobReader jobs, EventLog events) : IRequestHandler<Query, Page<LogLine>>
+    public sealed class Handler(JobReader jobs, EventLog events) : IRequestHandler<Query, Page<LogLine>>
     {
         public async Task<Page<LogLine>> Handle(Query request, CancellationToken cancellationToken)
         {

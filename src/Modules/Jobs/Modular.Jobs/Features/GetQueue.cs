@@ -22,7 +22,7 @@ internal static class GetQueue
         public Validator() => RuleFor(query => query.Name).Must(JobRules.IsName).WithMessage(JobRules.NameRule);
     }
 
-    internal sealed class Handler(Queues queues) : IRequestHandler<Query, QueueDepth>
+    public sealed class Handler(Queues queues) : IRequestHandler<Query, QueueDepth>
     {
         public async Task<QueueDepth> Handle(Query request, CancellationToken cancellationToken) =>
             await queues.FindAsync(request.Name, cancellationToken) ?? throw Refusal.NotFound("No job has named this queue yet.");

@@ -30,7 +30,7 @@ internal static class LimitQueue
         }
     }
 
-    internal sealed class Handler(Queues queues) : IRequestHandler<Command, QueueDepth>
+    public sealed class Handler(Queues queues) : IRequestHandler<Command, QueueDepth>
     {
         public async Task<QueueDepth> Handle(Command request, CancellationToken cancellationToken)
         {

@@ -21,7 +21,7 @@ internal static class ListJobTypes
     /// <param name="ResultSchema">JSON Schema of the result.</param>
     public sealed record Response(string Type, string Description, JsonNode PayloadSchema, JsonNode ResultSchema);
 
-    internal sealed class Handler(JobTypes types) : IRequestHandler<Query, Page<Response>>
+    public sealed class Handler(JobTypes types) : IRequestHandler<Query, Page<Response>>
     {
         public Task<Page<Response>> Handle(Query request, CancellationToken cancellationToken) =>
             Task.FromResult(new Page<Response>([.. types.All.Select(type => new Response(type.Name, type.Description, type.PayloadSchema, type.ResultSchema))], null));

@@ -2,12 +2,13 @@ using Carter;
 using FluentValidation;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
 using Modular.BuildingBlocks.Security;
 using Modular.Jobs.Domain;
+using Modular.Jobs.Input;
 using Modular.Jobs.Persistence;
 
 namespace Modular.Jobs.Features;
@@ -25,7 +26,7 @@ internal static class ListJobs
         }
     }
 
-    internal sealed class Handler(JobReader jobs) : IRequestHandler<Query, Page<JobListItem>>
+    public sealed class Handler(JobReader jobs) : IRequestHandler<Query, Page<JobListItem>>
     {
         public async Task<Page<JobListItem>> Handle(Query request, CancellationToken cancellationToken)
         {

@@ -15,7 +15,7 @@ internal static class ListQueues
 {
     public sealed record Query : IRequest<Page<QueueDepth>>;
 
-    internal sealed class Handler(Queues queues) : IRequestHandler<Query, Page<QueueDepth>>
+    public sealed class Handler(Queues queues) : IRequestHandler<Query, Page<QueueDepth>>
     {
         public async Task<Page<QueueDepth>> Handle(Query request, CancellationToken cancellationToken) =>
             new(await queues.ReadAsync(null, cancellationToken), null);

@@ -14,7 +14,7 @@ internal static class ListWorkers
 {
     public sealed record Query : IRequest<Page<ReplicaView>>;
 
-    internal sealed class Handler(Replicas replicas) : IRequestHandler<Query, Page<ReplicaView>>
+    public sealed class Handler(Replicas replicas) : IRequestHandler<Query, Page<ReplicaView>>
     {
         public async Task<Page<ReplicaView>> Handle(Query request, CancellationToken cancellationToken) =>
             new(await replicas.ListAsync(cancellationToken), null);

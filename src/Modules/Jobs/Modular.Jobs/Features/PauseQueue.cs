@@ -20,7 +20,7 @@ internal static class PauseQueue
         public Validator() => RuleFor(command => command.Name).Must(JobRules.IsName).WithMessage(JobRules.NameRule);
     }
 
-    internal sealed class Handler(Queues queues) : IRequestHandler<Command>
+    public sealed class Handler(Queues queues) : IRequestHandler<Command>
     {
         public Task Handle(Command request, CancellationToken cancellationToken) =>
             queues.SetPausedAsync(request.Name, paused: true, cancellationToken);

@@ -21,7 +21,7 @@ internal static class RetryJob
         public Validator() => RuleFor(command => command.Id).NotEmpty().WithMessage("must be a job's id");
     }
 
-    internal sealed class Handler(WaitingJobs waiting, JobReader jobs) : IRequestHandler<Command, JobView>
+    public sealed class Handler(WaitingJobs waiting, JobReader jobs) : IRequestHandler<Command, JobView>
     {
         public async Task<JobView> Handle(Command request, CancellationToken cancellationToken)
         {

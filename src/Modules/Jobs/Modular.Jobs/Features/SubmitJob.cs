@@ -5,14 +5,15 @@ using Carter;
 using FluentValidation;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
 using Modular.BuildingBlocks.Security;
 using Modular.Jobs.Domain;
 using Modular.Jobs.Engine;
+using Modular.Jobs.Input;
 using Modular.Jobs.Persistence;
 using Modular.Jobs.Telemetry;
 
@@ -39,7 +40,7 @@ internal static class SubmitJob
         }
     }
 
-    internal sealed class Handler(SubmissionQueue submissions, JobReader jobs, JobMetrics metrics) : IRequestHandler<Command, Response>
+    public sealed class Handler(SubmissionQueue submissions, JobReader jobs, JobMetrics metrics) : IRequestHandler<Command, Response>
     {
         public async Task<Response> Handle(Command request, CancellationToken cancellationToken)
         {

@@ -77,4 +77,4 @@ internal sealed class EventLog(NpgsqlDataSource database, JobReader jobs)
 /// <param name="Time">When the handler wrote it.</param>
 /// <param name="Level">debug, info, warning, error.</param>
 /// <param name="Message">The text.</param>
-public sealed record LogLine(int Seq, DateTimeOffset Time, string Level, string Message);
+internal sealed record LogLine(int Seq, DateTimeOffset Time, string Level, string Message);

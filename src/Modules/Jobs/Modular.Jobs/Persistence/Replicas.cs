@@ -4,24 +4,11 @@ using Npgsql;
 namespace Modular.Jobs.Persistence;
 
 /// <summary>A replica as operators see it.</summary>
-public sealed record ReplicaView(string Name, string Version, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Capacity, int Active, bool Draining);
+internal sealed record ReplicaView(string Name, string Version, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, int Capacity, int Active, bool Draining);
 
 /// <summary>What the claims of one replica stand on, and what the others take over when its lease is over. All times are the database's.</summary>
 internal sealed class Replicas(NpgsqlDataSource database)
 {
-    private const string RegisterLease =
-        """
-        INSERT INTO jobs.replica (name, version, capacity, expires_at) VALUES ($1, $2, $3, now() + make_interval(secs => $4)) RETURNING id
-        """;
-
-    // A late renewal counts as long as no rescuer declared the replica dead; both write this row, so one of them is first.
-    private const string RenewLease =
-        """
-        UPDATE jobs.replica r SET last_seen_at = now(), expires_at = now() + make_interval(secs => $2), active = $3, draining = $4
-        WHERE r.id = $1 AND NOT r.dead
-        RETURNING ARRAY(SELECT e.id FROM jobs.entry e WHERE e.worker = $1 AND e.state = 2 AND e.cancel_requested_at IS NOT NULL)
-        """;
-
     private const string DeclareDead = "UPDATE jobs.replica SET dead = true WHERE NOT dead AND expires_at < now() RETURNING name";
 
     // A row that vanished (an operator's hand) counts as dead too.
@@ -40,21 +27,6 @@ internal sealed class Replicas(NpgsqlDataSource database)
 
     private const string Forget =
         "DELETE FROM jobs.replica r WHERE r.dead AND r.last_seen_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM jobs.entry e WHERE e.worker = r.id AND e.state = 2)";
-
-    /// <summary>A new lease row. Synchronous, as <see cref="Renew"/>: the lease keeper owns a thread and a connection.</summary>
-    public static int Register(NpgsqlConnection connection, string name, string version, int capacity, TimeSpan lease)
-    {
-        using var command = new NpgsqlCommand(RegisterLease, connection) { Parameters = { Sql.Value(name), Sql.Value(version), Sql.Value(capacity), Sql.Value(lease.TotalSeconds) } };
-        return (int)command.ExecuteScalar()!;
-    }
-
-    /// <summary>Renews the lease of all that the replica holds.</summary>
-    /// <returns>The held jobs that a client wants cancelled (its signal may have been lost), or null: the replica was declared dead.</returns>
-    public static IReadOnlyList<Guid>? Renew(NpgsqlConnection connection, int replica, TimeSpan lease, int active, bool draining)
-    {
-        using var command = new NpgsqlCommand(RenewLease, connection) { Parameters = { Sql.Value(replica), Sql.Value(lease.TotalSeconds), Sql.Value(active), Sql.Value(draining) } };
-        return (Guid[]?)command.ExecuteScalar();
-    }
 
     /// <summary>Ends the lease of a replica that holds nothing any more.</summary>
     public async Task UnregisterAsync(int replica, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Modular.BuildingBlocks.Security;
 using Modular.Ops.Authentication;
 
 namespace Modular.Ops.Features;
@@ -31,6 +32,6 @@ internal static class GetSession
             .WithName("GetSession")
             .WithSummary("Who am I")
             .WithDescription("Who calls, by key or session, and with which scopes.")
-            .RequireAuthorization();
+            .RequireAnyCaller();
     }
 }

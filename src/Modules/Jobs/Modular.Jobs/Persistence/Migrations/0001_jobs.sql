@@ -111,3 +111,10 @@ CREATE TABLE jobs.idempotency (
   PRIMARY KEY (owner, key)
 );
 CREATE INDEX idempotency_created_at ON jobs.idempotency USING brin (created_at);
+
+-- Samples for the charts, kept for a day.
+CREATE TABLE jobs.depth (
+  at      timestamptz PRIMARY KEY,
+  queued  bigint NOT NULL,
+  running bigint NOT NULL
+);

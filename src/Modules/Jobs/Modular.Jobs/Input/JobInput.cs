@@ -6,10 +6,10 @@ using Modular.Jobs.Domain;
 using Modular.Jobs.Engine;
 using Modular.Jobs.Persistence;
 
-namespace Modular.Jobs.Features;
+namespace Modular.Jobs.Input;
 
 /// <summary>One job as clients submit it, alone or in a batch.</summary>
-public record JobInput
+internal sealed record JobInput
 {
     [Description("A type of GET /job-types.")]
     public string Type { get; init; } = "";

@@ -2,7 +2,7 @@ using System.Globalization;
 using Modular.Jobs.Domain;
 using Modular.Jobs.Persistence;
 
-namespace Modular.Jobs.Features;
+namespace Modular.Jobs.Engine;
 
 /// <summary>Says in one sentence why a job is not running.</summary>
 internal sealed class Waiting(JobReader jobs, Queues queues, Replicas replicas)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Modular.Jobs.Features;
+namespace Modular.Jobs.Input;
 
 /// <summary>
 /// JSON that is well-formed and yet refused by PostgreSQL's jsonb: U+0000, lone surrogates, numbers beyond numeric. Found at submission, where

@@ -2,10 +2,10 @@ using FluentValidation;
 using Modular.Jobs.Domain;
 using Modular.Jobs.Persistence;
 
-namespace Modular.Jobs.Features;
+namespace Modular.Jobs.Input;
 
 /// <summary>Which jobs a client means; everything given must hold.</summary>
-public sealed record JobSelection(
+internal sealed record JobSelection(
     IReadOnlyList<string>? State = null,
     string? Type = null,
     string? Queue = null,
