@@ -13,13 +13,9 @@ namespace Modular.IntegrationTests.Storage;
 public abstract class StorageFixture : IAsyncLifetime
 {
     private readonly StoreKind _store;
-    private readonly Dictionary<string, string> _settings;
+    private Deployment _deployment = null!;
 
-    private protected StorageFixture(StoreKind store, Dictionary<string, string>? settings = null)
-    {
-        _store = store;
-        _settings = settings ?? [];
-    }
+    private protected StorageFixture(StoreKind store) => _store = store;
 
     internal ModularApp App { get; private set; } = null!;
 
@@ -27,13 +23,20 @@ public abstract class StorageFixture : IAsyncLifetime
 
     private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => App = await ModularApp.StartAsync(_settings, _store);
+    public async ValueTask InitializeAsync()
+    {
+        _deployment = await Deployment.CreateAsync(store: _store);
+        App = await ModularApp.StartAsync(_deployment, SettingsOf(_deployment));
+    }
 
     public async ValueTask DisposeAsync()
     {
         await App.DisposeAsync();
+        await _deployment.DisposeAsync();
         GC.SuppressFinalize(this);
     }
+
+    internal virtual Dictionary<string, string> SettingsOf(Deployment deployment) => [];
 
     /// <summary>A prefix that no other test uses.</summary>
     internal static string NewPrefix() => $"t{Guid.NewGuid():N}/";
@@ -89,3 +92,20 @@ public abstract class StorageFixture : IAsyncLifetime
 public sealed class FileSystemStorage() : StorageFixture(StoreKind.FileSystem);
 
 public sealed class S3Storage() : StorageFixture(StoreKind.S3);
+
+/// <summary>S3 that clients reach too: bytes go straight to it.</summary>
+public sealed class DirectStorage() : StorageFixture(StoreKind.S3)
+{
+    internal override Dictionary<string, string> SettingsOf(Deployment deployment) =>
+        new(StringComparer.Ordinal) { ["S3_PUBLIC_ENDPOINT"] = deployment.Settings["S3_ENDPOINT"].Replace("127.0.0.1", "localhost", StringComparison.Ordinal) };
+}
+
+/// <summary>A Host that asks for keys.</summary>
+public sealed class LockedStorage() : StorageFixture(StoreKind.FileSystem)
+{
+    private const string AdminKey = "a-key-for-tests-that-is-long-enough-0123456789";
+
+    internal static readonly (string Name, string Value) Key = ("Authorization", $"Bearer {AdminKey}");
+
+    internal override Dictionary<string, string> SettingsOf(Deployment deployment) => new(StringComparer.Ordinal) { ["ADMIN_API_KEY"] = AdminKey };
+}

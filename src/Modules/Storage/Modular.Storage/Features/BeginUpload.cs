@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Carter;
 using FluentValidation;
@@ -17,11 +16,7 @@ namespace Modular.Storage.Features;
 
 internal static partial class BeginUpload
 {
-    public sealed record Command(string Key, long? Size, string? ContentType, string? Sha256, int? ExpiresSeconds) : IRequest<Response>
-    {
-        [JsonIgnore]
-        public Uri? Service { get; init; }
-    }
+    public sealed record Command(string Key, long? Size, string? ContentType, string? Sha256, int? ExpiresSeconds) : IRequest<Response>;
 
     /// <param name="Id">The upload, to complete or abort it.</param>
     /// <param name="Method">How to send the bytes.</param>
@@ -35,7 +30,7 @@ internal static partial class BeginUpload
         public Validator(StorageOptions options)
         {
             RuleFor(command => command.Key).ObjectKey();
-            RuleFor(command => command.Size).NotNull().InclusiveBetween(0, options.MaxUploadBytes).WithMessage($"must be from 0 to {options.MaxUploadBytes}");
+            RuleFor(command => command.Size).Must(size => size >= 0 && size <= options.MaxUploadBytes).WithMessage($"must be from 0 to {options.MaxUploadBytes}");
             RuleFor(command => command.ContentType).ContentType();
             RuleFor(command => command.Sha256).Matches(Sha256Hex()).WithMessage("must be 64 lower-case hexadecimal digits");
             RuleFor(command => command.ExpiresSeconds).LinkSeconds();
@@ -66,7 +61,7 @@ internal static partial class BeginUpload
             await using var session = documents.LightweightSession();
             session.Store(upload);
             await session.SaveChangesAsync(cancellationToken);
-            var url = direct ?? urls.Sign(request.Service!, $"/api/v1/signed/uploads/{id}", id.ToString(), new UrlPermission(HttpMethods.Put, upload.ExpiresAt, upload.Size));
+            var url = direct ?? urls.Sign($"/api/v1/signed/uploads/{id}", id.ToString(), new UrlPermission(HttpMethods.Put, upload.ExpiresAt, upload.Size));
             return new Response(id, HttpMethods.Put, url, new Dictionary<string, string>(StringComparer.Ordinal) { ["Content-Type"] = upload.ContentType }, upload.ExpiresAt);
         }
     }
@@ -76,8 +71,8 @@ internal static partial class BeginUpload
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/objects/uploads", async (Command command, HttpContext http, ISender sender, CancellationToken cancellationToken) =>
             {
-                var response = await sender.Send(command with { Service = http.ReadServiceUrl() }, cancellationToken);
-                return TypedResults.Created($"/api/v1/objects/uploads/{response.Id}", response);
+                var response = await sender.Send(command, cancellationToken);
+                return TypedResults.Created($"/api/v1/objects/uploads/{response.Id}", response with { Url = http.Absolute(response.Url) });
             })
             .WithName("BeginUpload")
             .WithSummary("Announce an object of any size, and get a signed URL to send its bytes to")

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using MediatR;
@@ -15,11 +14,7 @@ namespace Modular.Storage.Features;
 
 internal static class CreateLink
 {
-    public sealed record Command(string Key, int? ExpiresSeconds) : IRequest<Response>
-    {
-        [JsonIgnore]
-        public Uri? Service { get; init; }
-    }
+    public sealed record Command(string Key, int? ExpiresSeconds) : IRequest<Response>;
 
     public sealed record Response(Uri Url, DateTimeOffset ExpiresAt);
 
@@ -45,7 +40,7 @@ internal static class CreateLink
             var direct = await blobs.PresignGetAsync(stored.BlobId, lifetime, stored.ContentType, DownloadResult.Attachment(stored.Key), cancellationToken);
             return new Response(
                 direct ?? urls.Sign(
-                    request.Service!, RequestKey.SignedObjects + ServiceUrl.Encode(stored.Key), stored.Key, new UrlPermission(HttpMethods.Get, expiresAt, Size: 0)),
+                    RequestKey.SignedObjects + ServiceUrl.Encode(stored.Key), stored.Key, new UrlPermission(HttpMethods.Get, expiresAt, Size: 0)),
                 expiresAt);
         }
     }
@@ -55,8 +50,9 @@ internal static class CreateLink
         public void AddRoutes(IEndpointRouteBuilder app) => app
             .MapPost("/objects/links", async (Command command, HttpContext http, ISender sender, CancellationToken cancellationToken) =>
             {
-                var response = await sender.Send(command with { Service = http.ReadServiceUrl() }, cancellationToken);
-                return TypedResults.Created(response.Url, response);
+                var response = await sender.Send(command, cancellationToken);
+                var url = http.Absolute(response.Url);
+                return TypedResults.Created(url, response with { Url = url });
             })
             .WithName("CreateLink")
             .WithSummary("Make a download link that needs no key")

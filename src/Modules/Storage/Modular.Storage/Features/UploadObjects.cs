@@ -21,8 +21,8 @@ internal static class UploadObjects
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(command => command.Boundary).NotEmpty().MaximumLength(70).WithName("Content-Type")
-            .OverridePropertyName("$").WithMessage("must be multipart/form-data with a boundary of at most 70 characters");
+        public Validator() => RuleFor(command => command.Boundary).Must(boundary => boundary is { Length: > 0 and <= 70 }).OverridePropertyName("$")
+            .WithMessage("must be multipart/form-data with a boundary of at most 70 characters");
     }
 
     public sealed class Handler(ObjectWriter writer) : IRequestHandler<Command, Response>

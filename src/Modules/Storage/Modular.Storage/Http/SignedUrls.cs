@@ -20,19 +20,22 @@ internal sealed class SignedUrls(ISecretKeys keys)
     // Derived late: the secret is there once the Host has started.
     private readonly Lazy<byte[]> _key = new(() => keys.Derive("storage.signed-urls"));
 
-    /// <param name="service">Scheme and authority as the client reaches this service.</param>
     /// <param name="path">The encoded path.</param>
     /// <param name="subject">What the permission is for: the key or the upload's id.</param>
     /// <param name="permission">Method, expiry and size.</param>
-    public Uri Sign(Uri service, string path, string subject, UrlPermission permission) => new(service, string.Create(
-        CultureInfo.InvariantCulture,
-        $"{path}?expires={permission.ExpiresAt.ToUnixTimeSeconds()}&size={permission.Size}&signature={Base64Url.EncodeToString(Compute(subject, permission))}"));
+    /// <returns>The URL behind this service's address.</returns>
+    public Uri Sign(string path, string subject, UrlPermission permission) => new(
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{path}?expires={permission.ExpiresAt.ToUnixTimeSeconds()}&size={permission.Size}&signature={Base64Url.EncodeToString(Compute(subject, permission))}"),
+        UriKind.Relative);
 
     /// <exception cref="Refusal">403: the URL was changed, or not made here. Whether it has expired is for the database's clock to say.</exception>
     public void Verify(string subject, UrlPermission permission, string? signature)
     {
         Span<byte> given = stackalloc byte[64];
-        if (signature is not { Length: <= 64 } || !Base64Url.TryDecodeFromChars(signature, given, out var length)
+        var length = 0;
+        if (signature is not { Length: <= 64 } || !Base64Url.IsValid(signature) || !Base64Url.TryDecodeFromChars(signature, given, out length)
             || !CryptographicOperations.FixedTimeEquals(given[..length], Compute(subject, permission)))
         {
             throw Forbidden("The URL's signature does not fit; use it exactly as it was given.");
@@ -59,8 +62,8 @@ internal sealed record UrlPermission(string Method, DateTimeOffset ExpiresAt, lo
 
 internal static class ServiceUrl
 {
-    /// <summary>This service as the client of this request reaches it.</summary>
-    public static Uri ReadServiceUrl(this HttpContext context) => new($"{context.Request.Scheme}://{context.Request.Host.ToUriComponent()}");
+    /// <summary>A URL of this service made whole, with the address by which the client of this request reaches it; one that leads elsewhere stays as it is.</summary>
+    public static Uri Absolute(this HttpContext context, Uri url) => new(new Uri($"{context.Request.Scheme}://{context.Request.Host.ToUriComponent()}"), url);
 
     /// <summary>A key as the path of a URL: everything but the slashes encoded.</summary>
     public static string Encode(string key) => string.Join('/', key.Split('/').Select(Uri.EscapeDataString));
