@@ -27,7 +27,7 @@ internal sealed class AttemptWrites(NpgsqlDataSource database)
          ), held AS (
            SELECT e.id, e.event_seq, e.log_lines, n.lines, n.progress, n.message,
                   least(jsonb_array_length(n.lines), greatest(0, {MaxLogLines} + 1 - e.log_lines)) AS kept
-           FROM jobs.entry e JOIN news n ON e.id = n.id AND e.lease = n.lease AND e.worker IS NOT NULL
+           FROM jobs.entry e JOIN news n ON e.id = n.id AND e.lease = n.lease AND coalesce(e.worker, 0) <> 0
            FOR UPDATE OF e
          ), moved AS (
            UPDATE jobs.entry e
@@ -49,7 +49,7 @@ internal sealed class AttemptWrites(NpgsqlDataSource database)
     private const string SaveCheckpoint =
         """
          INSERT INTO jobs.checkpoint (job_id, data)
-         SELECT e.id, $3 FROM jobs.entry e WHERE e.id = $1 AND e.lease = $2 AND e.worker IS NOT NULL FOR SHARE
+         SELECT e.id, $3 FROM jobs.entry e WHERE e.id = $1 AND e.lease = $2 AND coalesce(e.worker, 0) <> 0 FOR SHARE
          ON CONFLICT (job_id) DO UPDATE SET data = excluded.data, saved_at = now()
          """;
 
