@@ -1,11 +1,10 @@
-using System.Text;
-
 namespace Modular.ArchitectureTests;
 
 /// <summary>Compares what the code says today with a text file that somebody approved.</summary>
 internal static class ApprovedText
 {
     private const int ShownLines = 60;
+    private const int FarthestMeeting = 400;
 
     /// <summary>True when <c>MODULAR_APPROVE=1</c>: what is received becomes what is approved.</summary>
     public static bool IsApproving => Environment.GetEnvironmentVariable("MODULAR_APPROVE") == "1";
@@ -42,23 +41,46 @@ internal static class ApprovedText
 
     private static string Normalize(string text) => text.ReplaceLineEndings("\n").TrimEnd('\n') + "\n";
 
-    /// <summary>The lines between the first and the last difference.</summary>
+    /// <summary>Each place where they differ; they meet again where two lines in a row are the same (one brace alone is the same everywhere).</summary>
     private static string Difference(string[] approved, string[] received)
     {
-        var start = 0;
-        while (start < Math.Min(approved.Length, received.Length) && approved[start] == received[start])
+        var lines = new List<string>();
+        var (old, now) = (0, 0);
+        while (old < approved.Length || now < received.Length)
         {
-            start++;
+            if (Same(approved, received, old, now))
+            {
+                (old, now) = (old + 1, now + 1);
+                continue;
+            }
+
+            var (dropped, added) = Meet(approved, received, old, now);
+            lines.Add($"  line {now + 1}:");
+            lines.AddRange(approved[old..(old + dropped)].Select(line => $"- {line}"));
+            lines.AddRange(received[now..(now + added)].Select(line => $"+ {line}"));
+            (old, now) = (old + dropped, now + added);
         }
 
-        var end = 0;
-        while (end < Math.Min(approved.Length, received.Length) - start && approved[^(end + 1)] == received[^(end + 1)])
-        {
-            end++;
-        }
-
-        var lines = approved[start..^end].Select(line => $"- {line}").Concat(received[start..^end].Select(line => $"+ {line}")).ToArray();
-        var text = new StringBuilder($"  from line {start + 1}:\n").AppendJoin('\n', lines.Take(ShownLines));
-        return (lines.Length > ShownLines ? text.Append($"\n… {lines.Length - ShownLines} lines more") : text).ToString();
+        return string.Join('\n', lines.Count > ShownLines ? lines.Take(ShownLines).Append($"… {lines.Count - ShownLines} lines more") : lines);
     }
+
+    private static (int Dropped, int Added) Meet(string[] approved, string[] received, int old, int now)
+    {
+        for (var distance = 1; distance <= FarthestMeeting; distance++)
+        {
+            for (var dropped = 0; dropped <= distance; dropped++)
+            {
+                var added = distance - dropped;
+                if (Same(approved, received, old + dropped, now + added) && Same(approved, received, old + dropped + 1, now + added + 1))
+                {
+                    return (dropped, added);
+                }
+            }
+        }
+
+        return (approved.Length - Math.Min(old, approved.Length), received.Length - Math.Min(now, received.Length));
+    }
+
+    /// <summary>Beyond the end both are empty, and so the same.</summary>
+    private static bool Same(string[] approved, string[] received, int old, int now) => approved.ElementAtOrDefault(old) == received.ElementAtOrDefault(now);
 }

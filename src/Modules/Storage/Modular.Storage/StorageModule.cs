@@ -2,7 +2,6 @@ using Marten;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Configuration;
 using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Modules;
@@ -14,7 +13,6 @@ using Modular.Storage.Http;
 using Modular.Storage.Objects;
 using Modular.Storage.Persistence;
 using Modular.Storage.Telemetry;
-using Prometheus;
 
 namespace Modular.Storage;
 
@@ -37,8 +35,7 @@ public sealed class StorageModule : IModule
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             })
             .RemoveAllLoggers();
-        services.AddSingleton<IBlobStore>(provider => new MeteredBlobStore(
-            CreateStore(options, provider), provider.GetRequiredService<IMetricFactory>(), provider.GetRequiredService<ILogger<MeteredBlobStore>>()));
+        services.AddSingleton<IBlobStore>(provider => ActivatorUtilities.CreateInstance<MeteredBlobStore>(provider, CreateStore(options, provider)));
 
         services.AddSingleton<IConfigureMarten, StorageSchema>();
         services.AddSingleton<DatabaseClock>();

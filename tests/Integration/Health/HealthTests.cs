@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Modular.BuildingBlocks.Hosting;
+using Modular.Host;
+using Modular.IntegrationTests.Infrastructure;
+using Modular.IntegrationTests.Ops;
+using static Modular.IntegrationTests.Ops.GuardedHost;
+
+namespace Modular.IntegrationTests.Health;
+
+/// <summary>What a supervisor, a load balancer and an operator are told.</summary>
+public sealed class HealthTests
+{
+    private static CancellationToken CancellationToken => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_stranger_learns_status_version_and_uptime_and_an_operator_the_parts_too()
+    {
+        await using var app = await ModularApp.StartAsync(Settings);
+        using var client = CreateClient(app);
+
+        var stranger = await HealthAsync(client, key: null, HttpStatusCode.OK);
+        stranger.EnumerateObject().Select(member => member.Name).ShouldBe(["status", "version", "uptimeSeconds"]);
+        stranger.GetProperty("status").GetString().ShouldBe("healthy");
+        stranger.GetProperty("version").GetString().ShouldBe(BuildInfo.Version);
+        stranger.GetProperty("uptimeSeconds").GetDouble().ShouldBeGreaterThan(0);
+
+        var database = (await HealthAsync(client, AdminKey, HttpStatusCode.OK)).GetProperty("services").GetProperty("database");
+        database.GetProperty("status").GetString().ShouldBe("healthy");
+        database.GetProperty("latencyMs").GetDouble().ShouldBeInRange(0, 1000);
+        database.GetProperty("detail").ValueKind.ShouldBe(JsonValueKind.Null);
+
+        // A wrong key on a route that needs none is no reason to refuse the answer.
+        (await HealthAsync(client, "mk_wrong", HttpStatusCode.OK)).TryGetProperty("services", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Parts_in_trouble_that_are_not_critical_degrade_the_whole_and_none_holds_it_up()
+    {
+        await using var app = await ModularApp.StartAsync(modules: [.. Modules.All, new OddProbesModule()]);
+        using var client = CreateClient(app);
+        var clock = Stopwatch.StartNew();
+
+        var health = await HealthAsync(client, key: null, HttpStatusCode.OK);
+
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "One probe never answers.");
+        health.GetProperty("status").GetString().ShouldBe("degraded");
+        var services = health.GetProperty("services");
+        Status(services, "silent").ShouldBe("unhealthy");
+        Status(services, "broken").ShouldBe("unhealthy");
+        Status(services, "slow").ShouldBe("degraded");
+        Status(services, "off").ShouldBe("disabled");
+        Status(services, "database").ShouldBe("healthy");
+        services.GetProperty("slow").GetProperty("detail").GetString().ShouldBe("answers late");
+        services.GetProperty("slow").GetProperty("queued").GetInt32().ShouldBe(7, "A part's numbers stand beside its status.");
+        health.GetRawText().ShouldNotContain("secret");
+        (await StatusAsync(client, "health/ready")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_critical_part_that_is_down_makes_it_unhealthy_and_not_ready_but_alive()
+    {
+        await using var app = await ModularApp.StartAsync(modules: [.. Modules.All, new OddProbesModule(isCritical: true)]);
+        using var client = CreateClient(app);
+
+        (await HealthAsync(client, key: null, HttpStatusCode.ServiceUnavailable)).GetProperty("status").GetString().ShouldBe("unhealthy");
+        using var ready = await client.GetAsync("health/ready", CancellationToken);
+        (await DetailAsync(ready, HttpStatusCode.ServiceUnavailable)).ShouldContain("a critical part is down");
+        ready.Headers.RetryAfter.ShouldNotBeNull();
+        (await StatusAsync(client, "health/live")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_database_that_is_away_is_named_and_remembered_and_comes_back_without_a_restart(bool hangs)
+    {
+        await using var postgres = await PostgresCluster.CreateAsync();
+        await using var deployment = await Deployment.CreateAsync(Settings, postgres: postgres);
+        await using var app = await ModularApp.StartAsync(deployment, Settings);
+        using var client = CreateClient(app);
+        (await HealthAsync(client, AdminKey, HttpStatusCode.OK)).GetProperty("services").GetProperty("database").GetProperty("status").GetString().ShouldBe("healthy");
+        var before = DateTimeOffset.UtcNow;
+
+        if (hangs)
+            postgres.Freeze();
+        else
+            await postgres.StopAsync();
+
+        await Eventually.PassesAsync(async () =>
+        {
+            var clock = Stopwatch.StartNew();
+            var health = await HealthAsync(client, AdminKey, HttpStatusCode.ServiceUnavailable);
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(2));
+            health.GetProperty("status").GetString().ShouldBe("unhealthy");
+            Status(health.GetProperty("services"), "database").ShouldBe("unhealthy");
+        });
+        // With a key that only the database knows, liveness must not ask for it.
+        (await StatusAsync(client, "health/live", "mk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")).ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(client, "health/ready")).ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await StatusAsync(client, "audit", "mk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")).ShouldBe(HttpStatusCode.ServiceUnavailable);
+        var during = DateTimeOffset.UtcNow;
+
+        if (hangs)
+            postgres.Thaw();
+        else
+            await postgres.StartAsync();
+
+        await Eventually.IsTrueAsync(async () => await StatusAsync(client, "health/ready") is HttpStatusCode.OK, "it is ready again", TimeSpan.FromSeconds(30));
+        var history = await Eventually.ReadAsync(
+            async () =>
+            {
+                using var response = await SendAsync(client, HttpMethod.Get, "health/history");
+                var items = (await JsonAsync(response, HttpStatusCode.OK)).GetProperty("items").EnumerateArray();
+                return items.Where(item => item.GetProperty("part").GetString() == "database").ToArray();
+            },
+            items => items is [_, _],
+            "both transitions are stored",
+            TimeSpan.FromSeconds(30));
+        Transition(history[0]).ShouldBe(("unhealthy", "healthy"));
+        Transition(history[1]).ShouldBe(("healthy", "unhealthy"));
+        history[1].GetProperty("at").GetDateTimeOffset().ShouldBeInRange(before, during.AddSeconds(1), "Stored later, with its own time.");
+        history[1].GetProperty("replica").GetString().ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task A_replica_that_drains_is_alive_and_not_ready()
+    {
+        await using var app = await ModularApp.StartAsync();
+        using var client = CreateClient(app);
+        (await StatusAsync(client, "health/ready")).ShouldBe(HttpStatusCode.OK);
+
+        app.Services.GetRequiredService<Lifecycle>().MarkDraining();
+
+        using var ready = await client.GetAsync("health/ready", CancellationToken);
+        (await DetailAsync(ready, HttpStatusCode.ServiceUnavailable)).ShouldContain("stopping");
+        (await StatusAsync(client, "health/live")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    private static async Task<JsonElement> HealthAsync(HttpClient client, string? key, HttpStatusCode expected)
+    {
+        using var response = await SendAsync(client, HttpMethod.Get, "health", key);
+        return await JsonAsync(response, expected);
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path, string? key = null)
+    {
+        using var response = await SendAsync(client, HttpMethod.Get, path, key);
+        return response.StatusCode;
+    }
+
+    private static string? Status(JsonElement services, string part) => services.GetProperty(part).GetProperty("status").GetString();
+
+    private static (string?, string?) Transition(JsonElement item) => (item.GetProperty("from").GetString(), item.GetProperty("to").GetString());
+}

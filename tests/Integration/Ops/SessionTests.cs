@@ -1,0 +1,138 @@
+using System.Net;
+using Modular.IntegrationTests.Infrastructure;
+using static Modular.IntegrationTests.Ops.GuardedHost;
+
+namespace Modular.IntegrationTests.Ops;
+
+/// <summary>The browser's way in.</summary>
+public sealed class SessionTests(GuardedHost host) : IClassFixture<GuardedHost>
+{
+    [Fact]
+    public async Task Its_cookie_is_out_of_reach_for_scripts_and_other_sites()
+    {
+        using var response = await host.SendAsync(HttpMethod.Post, "session", key: null, new { key = AdminKey });
+
+        var who = await JsonAsync(response, HttpStatusCode.OK);
+        who.GetProperty("name").GetString().ShouldBe("admin");
+        who.TryGetProperty("token", out _).ShouldBeFalse();
+        var cookie = response.Headers.GetValues("Set-Cookie").ShouldHaveSingleItem();
+        cookie.ShouldContain("; httponly");
+        cookie.ShouldContain("; samesite=strict");
+        cookie.ShouldContain("; path=/");
+        cookie.ShouldNotContain(AdminKey);
+    }
+
+    [Fact]
+    public async Task It_carries_the_scopes_of_its_key()
+    {
+        var (id, key) = await host.CreateKeyAsync(["metrics"], name: "a scraper");
+        var cookie = await SignInAsync(key);
+
+        using var session = await WithCookieAsync(HttpMethod.Get, "session", cookie);
+        var who = await JsonAsync(session, HttpStatusCode.OK);
+        who.GetProperty("id").GetString().ShouldBe(id.ToString());
+        who.GetProperty("name").GetString().ShouldBe("a scraper");
+        who.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["metrics"]);
+
+        using var allowed = await WithCookieAsync(HttpMethod.Get, "metrics", cookie);
+        allowed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var refused = await WithCookieAsync(HttpMethod.Get, "audit", cookie);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task It_is_known_to_every_replica()
+    {
+        var cookie = await SignInAsync(AdminKey);
+        await using var replica = await ModularApp.StartAsync(host.App.Deployment, Settings);
+        using var there = CreateClient(replica);
+
+        using var response = await SendAsync(there, HttpMethod.Get, "session", key: null, body: null, ("Cookie", cookie));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Another_admin_key_ends_the_sessions_of_the_old_one()
+    {
+        var cookie = await SignInAsync(AdminKey);
+        await using var replica = await ModularApp.StartAsync(
+            host.App.Deployment, new Dictionary<string, string> { ["ADMIN_API_KEY"] = "another-admin-key-of-more-than-32-characters" });
+        using var there = CreateClient(replica);
+
+        using var response = await SendAsync(there, HttpMethod.Get, "session", key: null, body: null, ("Cookie", cookie));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task It_ends_with_its_key()
+    {
+        var (id, key) = await host.CreateKeyAsync(["ops"]);
+        var cookie = await SignInAsync(key);
+        (await host.StatusAsync(HttpMethod.Delete, $"api-keys/{id}")).ShouldBe(HttpStatusCode.NoContent);
+
+        using var response = await WithCookieAsync(HttpMethod.Get, "session", cookie);
+
+        (await DetailAsync(response, HttpStatusCode.Unauthorized)).ShouldContain("sign in again");
+    }
+
+    [Fact]
+    public async Task Signing_out_takes_the_cookie_away()
+    {
+        var cookie = await SignInAsync(AdminKey);
+
+        using var response = await WithCookieAsync(HttpMethod.Delete, "session", cookie);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var taken = response.Headers.GetValues("Set-Cookie").ShouldHaveSingleItem();
+        taken.ShouldStartWith("modular_session=;");
+        taken.ShouldContain("expires=Thu, 01 Jan 1970");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("..")]
+    [InlineData("AAAA.9999999999.admin")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.9999999999.admin")]
+    [InlineData("not base64!.99999999999999999999.admin")]
+    public async Task A_forged_cookie_is_refused(string token)
+    {
+        using var response = await WithCookieAsync(HttpMethod.Get, "session", $"modular_session={token}");
+
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_cookie_whose_end_was_moved_is_refused()
+    {
+        var cookie = await SignInAsync(AdminKey);
+        var parts = cookie.Split('.');
+
+        using var response = await WithCookieAsync(HttpMethod.Get, "session", $"{parts[0]}.{long.Parse(parts[1]) + 3600}.{parts[2]}");
+
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Theory]
+    [InlineData("nonsense", HttpStatusCode.Unauthorized)]
+    [InlineData("", HttpStatusCode.BadRequest)]
+    [InlineData(null, HttpStatusCode.BadRequest)]
+    public async Task A_wrong_key_opens_no_session(string? key, HttpStatusCode expected)
+    {
+        using var response = await host.SendAsync(HttpMethod.Post, "session", key: null, new { key });
+
+        response.StatusCode.ShouldBe(expected);
+        response.Headers.Contains("Set-Cookie").ShouldBeFalse();
+    }
+
+    private async Task<string> SignInAsync(string key)
+    {
+        using var response = await host.SendAsync(HttpMethod.Post, "session", key: null, new { key });
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return response.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+    }
+
+    private Task<HttpResponseMessage> WithCookieAsync(HttpMethod method, string path, string cookie) =>
+        host.SendAsync(method, path, key: null, body: null, ("Cookie", cookie));
+}
