@@ -27,7 +27,7 @@ internal sealed class AttemptWrites(NpgsqlDataSource database)
          ), held AS (
            SELECT e.id, e.event_seq, e.log_lines, n.lines, n.progress, n.message,
                   least(jsonb_array_length(n.lines), greatest(0, {MaxLogLines} + 1 - e.log_lines)) AS kept
-           FROM jobs.entry e JOIN news n ON e.id = n.id AND e.lease = n.lease AND e.state = {Sql.Running}
+           FROM jobs.entry e JOIN news n ON e.id = n.id AND e.lease = n.lease AND coalesce(e.worker, 0) <> 0
            FOR UPDATE OF e
          ), moved AS (
            UPDATE jobs.entry e
@@ -46,16 +46,16 @@ internal sealed class AttemptWrites(NpgsqlDataSource database)
          SELECT id FROM held
          """;
 
-    private static readonly string SaveCheckpoint =
-        $"""
+    private const string SaveCheckpoint =
+        """
          INSERT INTO jobs.checkpoint (job_id, data)
-         SELECT e.id, $3 FROM jobs.entry e WHERE e.id = $1 AND e.lease = $2 AND e.state = {Sql.Running} FOR SHARE
+         SELECT e.id, $3 FROM jobs.entry e WHERE e.id = $1 AND e.lease = $2 AND coalesce(e.worker, 0) <> 0 FOR SHARE
          ON CONFLICT (job_id) DO UPDATE SET data = excluded.data, saved_at = now()
          """;
 
     // FOR SHARE holds off a rescue until the publishing transaction ends: the lease cannot be lost between this question and the switch.
-    private static readonly string Fence =
-        $"SELECT FROM jobs.entry WHERE id = $1 AND lease = $2 AND state = {Sql.Running} FOR SHARE";
+    private const string Fence =
+        "SELECT FROM jobs.entry WHERE id = $1 AND lease = $2 AND worker IS NOT NULL FOR SHARE";
 
     private const string KeepArtifact =
         """

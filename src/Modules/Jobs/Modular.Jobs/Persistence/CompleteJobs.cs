@@ -20,17 +20,18 @@ internal sealed record Completion(ClaimedJob Job, JobTrigger Trigger, JobAttempt
 }
 
 /// <summary>
-/// Writes how attempts ended, many at once. Each statement matches (id, lease): the attempt of a worker that was declared dead matches
-/// nothing and changes nothing.
+/// Writes how attempts ended, many at once. Each statement matches (id, lease) of an entry that is held: the attempt of a worker that was declared
+/// dead matches nothing and changes nothing. Held is asked in a way that the planner cannot estimate: statistics mostly see no entry held, and a
+/// plan that expects none takes them for the way in and compares every held entry with every outcome (measured: 400 ms instead of 8 for 500).
 /// </summary>
 internal sealed class CompleteJobs(NpgsqlDataSource database)
 {
     // The entry's row lock orders this against cancel, log and progress writes; deleting it is what makes the outcome the only one.
-    private static readonly string Finish =
+    private const string Finish =
         """
         WITH done AS (
           DELETE FROM jobs.entry e USING unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::jsonb[]) AS c(id, lease, state, data)
-          WHERE e.id = c.id AND e.lease = c.lease AND e.state = 2
+          WHERE e.id = c.id AND e.lease = c.lease AND coalesce(e.worker, 0) <> 0
           RETURNING e.id, e.seq, e.event_seq, e.cancel_requested_at, c.state, c.data
         ), outcome AS (
           INSERT INTO jobs.mt_doc_outcome (id, data, seq, state, finished_at)
@@ -46,7 +47,7 @@ internal sealed class CompleteJobs(NpgsqlDataSource database)
              event_seq = e.event_seq + 1, progress = NULL, progress_message = NULL,
              attempts = coalesce(e.attempts, '[]') || (c.attempt || jsonb_build_object('rescheduledSeq', e.event_seq + 1))
          FROM unnest($1::uuid[], $2::bigint[], $3::float8[], $4::jsonb[]) AS c(id, lease, delay, attempt)
-         WHERE e.id = c.id AND e.lease = c.lease AND e.state = {Sql.Running}
+         WHERE e.id = c.id AND e.lease = c.lease AND coalesce(e.worker, 0) <> 0
          RETURNING e.id
          """;
 
@@ -55,7 +56,7 @@ internal sealed class CompleteJobs(NpgsqlDataSource database)
         $"""
          WITH held AS (
            SELECT e.id, e.start_seq, e.started_at, e.attempt, e.event_seq, r.name AS worker
-           FROM jobs.entry e JOIN unnest($1::uuid[], $2::bigint[]) AS c(id, lease) ON e.id = c.id AND e.lease = c.lease AND e.state = {Sql.Running}
+           FROM jobs.entry e JOIN unnest($1::uuid[], $2::bigint[]) AS c(id, lease) ON e.id = c.id AND e.lease = c.lease AND coalesce(e.worker, 0) <> 0
            LEFT JOIN jobs.replica r ON r.id = e.worker
            FOR UPDATE OF e
          ), back AS (
