@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Modular.BuildingBlocks.Hosting;
 using Modular.Host;
 using Modular.IntegrationTests.Infrastructure;
-using Modular.IntegrationTests.Ops;
 using static Modular.IntegrationTests.Ops.GuardedHost;
 
 namespace Modular.IntegrationTests.Health;

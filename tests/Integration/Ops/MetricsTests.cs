@@ -14,7 +14,7 @@ public sealed partial class MetricsTests(GuardedHost host) : IClassFixture<Guard
     public async Task Every_line_is_a_comment_or_a_sample()
     {
         foreach (var line in (await ScrapeAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            (line.StartsWith("# HELP ") || line.StartsWith("# TYPE ") || Sample().IsMatch(line)).ShouldBeTrue(line);
+            (line.StartsWith("# HELP ", StringComparison.Ordinal) || line.StartsWith("# TYPE ", StringComparison.Ordinal) || Sample().IsMatch(line)).ShouldBeTrue(line);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed partial class MetricsTests(GuardedHost host) : IClassFixture<Guard
     }
 
     private static double Value(string text, string series) =>
-        double.Parse(text.Split('\n').Single(line => line.StartsWith(series + " ")).Split(' ')[^1], CultureInfo.InvariantCulture);
+        double.Parse(text.Split('\n').Single(line => line.StartsWith(series + " ", StringComparison.Ordinal)).Split(' ')[^1], CultureInfo.InvariantCulture);
 
     [GeneratedRegex("""^[a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-z_]+="([^"\\]|\\.)*",?)*\})? (-?[0-9.eE+-]+|NaN|[+-]Inf)$""", RegexOptions.ExplicitCapture)]
     private static partial Regex Sample();
