@@ -81,7 +81,7 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
     {
         var match = BindingFailure().Match(bad.Message);
         return match.Success
-            ? new(StringComparer.Ordinal) { [match.Groups["name"].Value] = [match.Groups["value"].Success ? $"\"{match.Groups["value"].Value}\" is not a valid {Plain(match.Groups["type"].Value)}" : "is required"] }
+            ? new(StringComparer.Ordinal) { [CamelPath(match.Groups["name"].Value)] = [match.Groups["value"].Success ? $"\"{match.Groups["value"].Value}\" is not a valid {Plain(match.Groups["type"].Value)}" : "is required"] }
             : new(StringComparer.Ordinal) { ["$"] = [bad.Message] };
     }
 

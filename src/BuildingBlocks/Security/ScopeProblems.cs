@@ -10,11 +10,12 @@ namespace Modular.BuildingBlocks.Security;
 /// <summary>Turns a refused authorization into the problem that names what is missing (401 or 403).</summary>
 internal sealed class ScopeProblems : IAuthorizationMiddlewareResultHandler
 {
-    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         if (authorizeResult.Challenged)
         {
-            var reason = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure?.Message;
+            // Asked again for the reason, which the middleware drops; the scheme remembers its answer.
+            var reason = (await context.AuthenticateAsync()).Failure?.Message;
             throw new Refusal(StatusCodes.Status401Unauthorized, reason ?? "An API key is needed: send it as \"Authorization: Bearer KEY\".");
         }
 
@@ -26,6 +27,6 @@ internal sealed class ScopeProblems : IAuthorizationMiddlewareResultHandler
             throw new Refusal(StatusCodes.Status403Forbidden, $"The key lacks the scope {string.Join(", ", missing)}.");
         }
 
-        return next(context);
+        await next(context);
     }
 }

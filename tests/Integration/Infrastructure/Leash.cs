@@ -46,7 +46,12 @@ internal sealed class Leash : IAsyncDisposable
     {
         _shell = shell;
         shell.OutputDataReceived += (_, line) => Keep(line.Data);
-        shell.ErrorDataReceived += (_, line) => Keep(line.Data);
+        shell.ErrorDataReceived += (_, line) =>
+        {
+            // The pid comes on standard output: of a short command, the end of standard error may be read before it.
+            if (line.Data is not null)
+                Keep(line.Data);
+        };
     }
 
     /// <summary>The process itself, not the shell that holds it.</summary>

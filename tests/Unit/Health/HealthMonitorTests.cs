@@ -38,15 +38,14 @@ public sealed class HealthMonitorTests
     {
         var answer = new TaskCompletionSource<ProbeResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var stuck = new Probe("stuck", isCritical: true, _ => answer.Task);
-        var well = new Probe("well", isCritical: true, _ => Task.FromResult(new ProbeResult(HealthStatus.Healthy)));
-        var monitor = Monitor(stuck, well);
+        var monitor = Monitor(stuck);
 
         var round = monitor.GetAsync(CancellationToken);
         await stuck.Asked;
         await AdvanceUntilAsync(round);
         var report = await round;
         report.Status.ShouldBe(HealthStatus.Unhealthy);
-        report.Parts.Select(part => (part.Name, part.Status)).ShouldBe([("stuck", HealthStatus.Unhealthy), ("well", HealthStatus.Healthy)]);
+        report.Parts.ShouldHaveSingleItem().Detail.ShouldBe("did not answer within 1 s");
 
         _time.Advance(TimeSpan.FromSeconds(5));
         var next = await monitor.GetAsync(CancellationToken);
@@ -54,8 +53,9 @@ public sealed class HealthMonitorTests
         stuck.Questions.ShouldBe(1);
 
         answer.SetResult(new ProbeResult(HealthStatus.Healthy));
-        _time.Advance(TimeSpan.FromSeconds(1));
-        (await monitor.GetAsync(CancellationToken)).Status.ShouldBe(HealthStatus.Healthy);
+        // The end of the old question reaches the runner by way of the pool.
+        while ((await monitor.GetAsync(CancellationToken)).Status is not HealthStatus.Healthy)
+            _time.Advance(TimeSpan.FromSeconds(1));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using Marten;
@@ -19,9 +18,8 @@ internal static class CreateApiKey
     /// <summary>A key to be made; <see cref="GrantedBy"/> is filled in by the endpoint.</summary>
     public sealed record Command(string Name, IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt, int? RateLimitPerMinute) : IRequest<Response>
     {
-        /// <summary>The scopes of who asks: nobody gives away more than they have.</summary>
-        [JsonIgnore]
-        public IReadOnlyList<string> GrantedBy { get; init; } = [];
+        /// <summary>The scopes of who asks: nobody gives away more than they have. Not public, so that no body can set it.</summary>
+        internal IReadOnlyList<string> GrantedBy { get; init; } = [];
     }
 
     /// <summary>The key, shown this once: only its hash is kept.</summary>

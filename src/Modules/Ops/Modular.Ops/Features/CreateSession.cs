@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using MediatR;
@@ -17,9 +16,8 @@ internal static class CreateSession
     /// <summary>Who is signed in, until when.</summary>
     public sealed record Response(string Id, string Name, IReadOnlyList<string> Scopes, DateTimeOffset ExpiresAt)
     {
-        /// <summary>The cookie's text, which stays out of the body.</summary>
-        [JsonIgnore]
-        public string Token { get; init; } = "";
+        /// <summary>The cookie's text. Not public, so that it stays out of the body.</summary>
+        internal string Token { get; init; } = "";
     }
 
     public sealed class Validator : AbstractValidator<Command>
