@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full arch approve fmt clean
+.PHONY: help run test test-full arch approve bench fmt clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ arch: ## the architecture rules only
 
 approve: ## accept the text of the Contracts and of the OpenAPI document as it is now; its diff is the review
 	@MODULAR_APPROVE=1 scripts/test Architecture
+
+bench: ## measure (docs/performance.md); PEERS=1 also runs other job systems on the same server; ARGS="drain --jobs 5000"
+	@dotnet run --project tests/Benchmarks --configuration Release -- $(ARGS)
 
 fmt: ## bring the code into the repository's format
 	@dotnet format Modular.sln

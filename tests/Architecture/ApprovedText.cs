@@ -4,7 +4,6 @@ namespace Modular.ArchitectureTests;
 internal static class ApprovedText
 {
     private const int ShownLines = 60;
-    private const int FarthestMeeting = 400;
 
     /// <summary>True when <c>MODULAR_APPROVE=1</c>: what is received becomes what is approved.</summary>
     public static bool IsApproving => Environment.GetEnvironmentVariable("MODULAR_APPROVE") == "1";
@@ -41,46 +40,39 @@ internal static class ApprovedText
 
     private static string Normalize(string text) => text.ReplaceLineEndings("\n").TrimEnd('\n') + "\n";
 
-    /// <summary>Each place where they differ; they meet again where two lines in a row are the same (one brace alone is the same everywhere).</summary>
+    /// <summary>Each place where they differ, with as few lines as possible.</summary>
     private static string Difference(string[] approved, string[] received)
     {
-        var lines = new List<string>();
-        var (old, now) = (0, 0);
-        while (old < approved.Length || now < received.Length)
+        // The longest run of common lines from each pair of places on; the texts have thousands of lines, not more.
+        var common = new int[approved.Length + 1, received.Length + 1];
+        for (var old = approved.Length - 1; old >= 0; old--)
         {
-            if (Same(approved, received, old, now))
+            for (var now = received.Length - 1; now >= 0; now--)
             {
-                (old, now) = (old + 1, now + 1);
+                common[old, now] = approved[old] == received[now] ? common[old + 1, now + 1] + 1 : Math.Max(common[old + 1, now], common[old, now + 1]);
+            }
+        }
+
+        var lines = new List<string>();
+        var (from, to, inside) = (0, 0, false);
+        while (from < approved.Length || to < received.Length)
+        {
+            if (from < approved.Length && to < received.Length && approved[from] == received[to])
+            {
+                (from, to, inside) = (from + 1, to + 1, false);
                 continue;
             }
 
-            var (dropped, added) = Meet(approved, received, old, now);
-            lines.Add($"  line {now + 1}:");
-            lines.AddRange(approved[old..(old + dropped)].Select(line => $"- {line}"));
-            lines.AddRange(received[now..(now + added)].Select(line => $"+ {line}"));
-            (old, now) = (old + dropped, now + added);
+            if (!inside)
+            {
+                lines.Add($"  line {to + 1}:");
+                inside = true;
+            }
+
+            var drops = to == received.Length || (from < approved.Length && common[from + 1, to] >= common[from, to + 1]);
+            lines.Add(drops ? $"- {approved[from++]}" : $"+ {received[to++]}");
         }
 
         return string.Join('\n', lines.Count > ShownLines ? lines.Take(ShownLines).Append($"… {lines.Count - ShownLines} lines more") : lines);
     }
-
-    private static (int Dropped, int Added) Meet(string[] approved, string[] received, int old, int now)
-    {
-        for (var distance = 1; distance <= FarthestMeeting; distance++)
-        {
-            for (var dropped = 0; dropped <= distance; dropped++)
-            {
-                var added = distance - dropped;
-                if (Same(approved, received, old + dropped, now + added) && Same(approved, received, old + dropped + 1, now + added + 1))
-                {
-                    return (dropped, added);
-                }
-            }
-        }
-
-        return (approved.Length - Math.Min(old, approved.Length), received.Length - Math.Min(now, received.Length));
-    }
-
-    /// <summary>Beyond the end both are empty, and so the same.</summary>
-    private static bool Same(string[] approved, string[] received, int old, int now) => approved.ElementAtOrDefault(old) == received.ElementAtOrDefault(now);
 }

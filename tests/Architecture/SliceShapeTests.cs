@@ -175,13 +175,13 @@ public sealed class SliceShapeTests
 
     /// <summary>
     /// A command stores what it is given: everything but an id, a switch, raw bytes or the caller has a shape that can be wrong, unless a parser of the module's Domain made it.
-    /// A query only looks: text that matches nothing is an answer, but a number has bounds.
+    /// A query only looks: text that matches nothing is an answer, but a count (a limit, seconds to wait) has bounds.
     /// </summary>
     private static bool TakesInput(CodeUnit module, Type request)
     {
         var inputs = request.GetProperties().Select(property => Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType).ToArray();
         return request.Name == "Query"
-            ? inputs.Any(type => type == typeof(int) || type == typeof(long) || type == typeof(double) || type == typeof(decimal))
+            ? inputs.Contains(typeof(int))
             : inputs.Any(type => type != typeof(Guid) && type != typeof(bool) && !type.IsEnum && !typeof(Stream).IsAssignableFrom(type)
                 && type != typeof(System.Security.Claims.ClaimsPrincipal) && !Code.Inside(type.Namespace, $"{module.RootNamespace}.Domain"));
     }

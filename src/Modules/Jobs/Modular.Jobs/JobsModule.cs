@@ -23,7 +23,7 @@ public sealed class JobsModule : IModule
         services.ConfigureMarten(JobDocuments.Configure);
 
         services.AddSingleton<SubmitBatch>().AddSingleton<ClaimJobs>().AddSingleton<CompleteJobs>().AddSingleton<WaitingJobs>();
-        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>().AddSingleton<JobSeries>();
+        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>().AddSingleton<JobSeries>().AddSingleton<Retention>();
         services.AddSingleton<IJobArtifacts>(provider => provider.GetRequiredService<JobReader>());
         services.AddSingleton<IJobStatistics>(provider => provider.GetRequiredService<Queues>());
 
@@ -34,8 +34,11 @@ public sealed class JobsModule : IModule
 
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<Claimer>());
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobChanges>());
+        services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobFeed>());
         services.AddHostedService<SignalListener>();
+        services.AddSingleton<EventReader>().AddHostedService(provider => provider.GetRequiredService<EventReader>());
+        services.AddSingleton<JobFeed>().AddHostedService(provider => provider.GetRequiredService<JobFeed>());
         services.AddSingleton<SubmissionQueue>().AddHostedService(provider => provider.GetRequiredService<SubmissionQueue>());
-        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>();
+        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>().AddHostedService<Pruner>();
     }
 }

@@ -49,3 +49,6 @@ internal sealed record LiveState
 
 /// <summary>One object that the job wrote.</summary>
 internal sealed record JobArtifact(string Name, string Key, long Size, string ContentType, string Sha256);
+
+/// <summary>A job that changed, and its state now.</summary>
+internal sealed record ChangedJob(Guid Id, JobState State);

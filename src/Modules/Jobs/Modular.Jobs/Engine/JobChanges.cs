@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Modular.Jobs.Persistence;
 
@@ -10,35 +9,40 @@ internal sealed class JobChanges : ISignalReceiver
     /// <summary>How long a watcher trusts the signals before it looks for itself.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<Guid, ConcurrentDictionary<Watch, byte>> _watches = new();
-
-    /// <summary>Streams open now.</summary>
-    public int Count => _watches.Values.Sum(set => set.Count);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Guid, HashSet<Watch>> _watches = [];
 
     /// <summary>Watches <paramref name="job"/> until disposed. Begin before the first read: what happens between the two then wakes.</summary>
     public Watch Watch(Guid job)
     {
         var watch = new Watch(this, job);
-        _watches.GetOrAdd(job, _ => new()).TryAdd(watch, 0);
-        // Another watcher may have removed the emptied set between the two steps.
-        _watches.GetOrAdd(job, _ => new()).TryAdd(watch, 0);
+        lock (_lock)
+        {
+            if (!_watches.TryGetValue(job, out var watches))
+            {
+                _watches[job] = watches = [];
+            }
+
+            watches.Add(watch);
+        }
+
         return watch;
     }
 
     public void OnChanged(IReadOnlyList<Guid> jobs)
     {
-        if (_watches.IsEmpty)
+        lock (_lock)
         {
-            return;
-        }
-
-        foreach (var job in jobs)
-        {
-            if (_watches.TryGetValue(job, out var watches))
+            if (_watches.Count == 0)
             {
-                foreach (var watch in watches.Keys)
+                return;
+            }
+
+            foreach (var job in jobs)
+            {
+                if (_watches.TryGetValue(job, out var watches))
                 {
-                    watch.Wake();
+                    Wake(watches);
                 }
             }
         }
@@ -46,21 +50,31 @@ internal sealed class JobChanges : ISignalReceiver
 
     public void OnGap()
     {
-        foreach (var watch in _watches.Values.SelectMany(set => set.Keys))
+        lock (_lock)
         {
-            watch.Wake();
+            foreach (var watches in _watches.Values)
+            {
+                Wake(watches);
+            }
         }
     }
 
     public void Remove(Watch watch)
     {
-        if (_watches.TryGetValue(watch.Job, out var set))
+        lock (_lock)
         {
-            set.TryRemove(watch, out _);
-            if (set.IsEmpty)
+            if (_watches.TryGetValue(watch.Job, out var watches) && watches.Remove(watch) && watches.Count == 0)
             {
-                _watches.TryRemove(KeyValuePair.Create(watch.Job, set));
+                _watches.Remove(watch.Job);
             }
+        }
+    }
+
+    private static void Wake(HashSet<Watch> watches)
+    {
+        foreach (var watch in watches)
+        {
+            watch.Wake();
         }
     }
 }

@@ -30,7 +30,7 @@ internal static class StreamJobEvents
         public Validator() => RuleFor(query => query.After).GreaterThanOrEqualTo(0).OverridePropertyName("lastEventId").WithMessage("must be 0 or an id of this stream");
     }
 
-    public sealed class Handler(JobReader jobs, EventLog events, JobChanges changes, JobMetrics metrics) : IRequestHandler<Query, Response>
+    public sealed class Handler(JobReader jobs, EventReader events, JobChanges changes, JobMetrics metrics) : IRequestHandler<Query, Response>
     {
         public async Task<Response> Handle(Query request, CancellationToken cancellationToken)
         {

@@ -1,10 +1,11 @@
+using System.ComponentModel;
 using Modular.Jobs.Contracts;
 
 namespace Modular.Jobs.JobHandlers;
 
 internal static class DebugNoop
 {
-    public sealed record Payload;
+    public sealed record Payload([property: Description("Carried along and ignored: to try payloads of a size.")] string? Fill = null);
 
     public sealed record Result;
 

@@ -10,41 +10,42 @@ internal sealed class EventLog(NpgsqlDataSource database, JobReader jobs)
 {
     private const int PageSize = 1000;
 
-    private const string Stored = "SELECT seq, kind, data FROM jobs.event WHERE job_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    private const string Stored =
+        """
+        SELECT e.job_id, e.seq, e.kind, e.data FROM unnest($1::uuid[], $2::int[]) AS w(job, after)
+        CROSS JOIN LATERAL (SELECT * FROM jobs.event WHERE job_id = w.job AND seq > w.after ORDER BY seq LIMIT $3) e
+        """;
 
     private static readonly string LogLines =
         $"SELECT seq, at, data ->> 'level', data ->> 'message' FROM jobs.event WHERE job_id = $1 AND kind = {(short)JobEventKind.Log} AND seq > $2 ORDER BY seq LIMIT $3";
 
     /// <summary>
-    /// The events that follow <paramref name="after"/> without a gap. Record and rows are two snapshots, and a transaction may commit between
+    /// For each job, the events that follow the given number without a gap. Records and rows are two snapshots, and a transaction may commit between
     /// them: what stands behind a number that is not there yet waits for the next read. So each number is seen once, in order, by everyone.
     /// </summary>
-    /// <returns>Null when the job is not known (any more).</returns>
-    public async Task<(JobRecord Job, IReadOnlyList<JobEvent> Events)?> ReadAsync(Guid id, int after, CancellationToken cancellationToken)
+    /// <returns>The jobs that are (still) known.</returns>
+    public async Task<IReadOnlyDictionary<Guid, JobTail>> ReadAsync(IReadOnlyDictionary<Guid, int> afters, CancellationToken cancellationToken)
     {
-        if (await jobs.FindAsync(id, cancellationToken) is not { } job)
-        {
-            return null;
-        }
+        var records = await jobs.FindManyAsync([.. afters.Keys], cancellationToken);
+        var known = records.ToDictionary(
+            job => job.Submission.Id,
+            job => new SortedDictionary<int, JobEvent>(JobHistory.Events(job).Where(item => item.Seq > afters[job.Submission.Id]).ToDictionary(item => item.Seq)));
 
-        var known = new SortedDictionary<int, JobEvent>();
-        foreach (var derived in JobHistory.Events(job).Where(item => item.Seq > after))
-        {
-            known[derived.Seq] = derived;
-        }
-
-        await using var command = database.CreateCommand(Stored, Sql.Value(id), Sql.Value(after), Sql.Value(PageSize));
+        await using var command = database.CreateCommand(Stored, Sql.Value(afters.Keys.ToArray()), Sql.Value(afters.Values.ToArray()), Sql.Value(PageSize));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var seq = reader.GetInt32(0);
-            var kind = (JobEventKind)reader.GetInt16(1);
-            known.TryAdd(seq, new JobEvent(seq, kind, Read(kind, reader.GetString(2))));
+            if (known.TryGetValue(reader.GetGuid(0), out var events))
+            {
+                var (seq, kind) = (reader.GetInt32(1), (JobEventKind)reader.GetInt16(2));
+                events.TryAdd(seq, new JobEvent(seq, kind, Read(kind, reader.GetString(3))));
+            }
         }
 
-        var next = after + 1;
-        return (job, [.. known.Values.TakeWhile(item => item.Seq == next++)]);
+        return records.ToDictionary(job => job.Submission.Id, job => new JobTail(job, [.. WithoutGap(known[job.Submission.Id].Values, afters[job.Submission.Id])]));
     }
+
+    private static IEnumerable<JobEvent> WithoutGap(IEnumerable<JobEvent> events, int after) => events.TakeWhile(item => item.Seq == ++after);
 
     // Through the records, so that a stored event looks to the letter like a derived one.
     private static object Read(JobEventKind kind, string data) => kind switch
@@ -70,6 +71,15 @@ internal sealed class EventLog(NpgsqlDataSource database, JobReader jobs)
 
         return lines;
     }
+}
+
+/// <summary>What a reader of a job's stream has not seen yet.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Events">In order, without a gap.</param>
+internal sealed record JobTail(JobRecord Job, IReadOnlyList<JobEvent> Events)
+{
+    /// <summary>The same for a reader that has seen more.</summary>
+    public JobTail After(int seq) => Events is [var first, ..] && first.Seq <= seq ? this with { Events = [.. Events.Where(item => item.Seq > seq)] } : this;
 }
 
 /// <summary>One line of a job's log.</summary>

@@ -25,14 +25,16 @@ internal sealed class JobReader(NpgsqlDataSource database) : IJobArtifacts
         LEFT JOIN jobs.replica r ON r.id = e.worker
         """;
 
-    private const string ById = $"SELECT {Columns} FROM jobs.mt_doc_submission s {Joins} WHERE s.id = $1";
+    private const string ById = $"SELECT {Columns} FROM jobs.mt_doc_submission s {Joins} WHERE s.id = ANY ($1::uuid[])";
 
-    // The submission names a job; its outcome or entry may be a moment away when it is being retried, which one snapshot never shows.
-    public async Task<JobRecord?> FindAsync(Guid id, CancellationToken cancellationToken)
+    public async Task<JobRecord?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        (await FindManyAsync([id], cancellationToken)).FirstOrDefault();
+
+    /// <summary>Those of <paramref name="ids"/> that are known, in no order.</summary>
+    public async Task<IReadOnlyList<JobRecord>> FindManyAsync(Guid[] ids, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(ById, Sql.Value(id));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
+        await using var command = database.CreateCommand(ById, Sql.Value(ids));
+        return await ReadAllAsync(command, cancellationToken);
     }
 
     /// <summary>Jobs that match, newest first, before <paramref name="before"/>.</summary>
@@ -52,14 +54,7 @@ internal sealed class JobReader(NpgsqlDataSource database) : IJobArtifacts
              JOIN jobs.mt_doc_submission s ON s.id = page.id {Joins}
              ORDER BY page.seq DESC
              """;
-        var jobs = new List<JobRecord>();
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            jobs.Add(Read(reader));
-        }
-
-        return jobs;
+        return await ReadAllAsync(command, cancellationToken);
     }
 
     /// <summary>Ids of jobs that match, oldest first, at most <paramref name="limit"/>, after <paramref name="after"/>.</summary>
@@ -85,6 +80,22 @@ internal sealed class JobReader(NpgsqlDataSource database) : IJobArtifacts
         var where = filter.Where(command.Parameters);
         command.CommandText = $"SELECT count(*) FROM {filter.Source} WHERE {where}";
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>The states of those of <paramref name="ids"/> that are known.</summary>
+    public async Task<IReadOnlyList<ChangedJob>> FindStatesAsync(Guid[] ids, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT i.id, coalesce(e.state, o.state) FROM unnest($1::uuid[]) AS i(id) LEFT JOIN jobs.entry e ON e.id = i.id LEFT JOIN jobs.mt_doc_outcome o ON o.id = i.id WHERE coalesce(e.state, o.state) IS NOT NULL",
+            Sql.Value(ids));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var states = new List<ChangedJob>(ids.Length);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            states.Add(new ChangedJob(reader.GetGuid(0), (JobState)reader.GetInt16(1)));
+        }
+
+        return states;
     }
 
     /// <summary>Those of <paramref name="jobs"/> that have ended.</summary>
@@ -119,6 +130,18 @@ internal sealed class JobReader(NpgsqlDataSource database) : IJobArtifacts
     {
         parameters.Add(parameter);
         return "$" + parameters.Count.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<IReadOnlyList<JobRecord>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    {
+        var jobs = new List<JobRecord>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            jobs.Add(Read(reader));
+        }
+
+        return jobs;
     }
 
     private static JobRecord Read(NpgsqlDataReader reader) => new(

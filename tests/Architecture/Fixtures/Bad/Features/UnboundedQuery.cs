@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Modular.ArchitectureTests.Fixtures.Bad.Features;
 
-/// <summary>Breaks: a number that a client sends has bounds.</summary>
+/// <summary>Breaks: a count that a client sends has bounds.</summary>
 internal static class UnboundedQuery
 {
     public sealed record Query(int? Limit) : IRequest<int>;

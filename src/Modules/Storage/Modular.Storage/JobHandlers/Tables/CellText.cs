@@ -8,9 +8,6 @@ namespace Modular.Storage.JobHandlers.Tables;
 /// </summary>
 internal static class CellText
 {
-    /// <summary>The largest magnitude up to which every integer is a float.</summary>
-    public const long MaxExactInteger = 1L << 53;
-
     private const int MaxFloatDigits = 17;
 
     public static bool TryBoolean(ReadOnlySpan<char> text, out bool value)
@@ -33,7 +30,10 @@ internal static class CellText
         };
     }
 
-    /// <summary>A JSON number of at most 17 significant digits whose nearest float is finite; an integer also within 2^53.</summary>
+    /// <summary>A float holds exactly this integer.</summary>
+    public static bool IsFloat(Int128 integer) => (Int128)(double)integer == integer;
+
+    /// <summary>A JSON number of at most 17 significant digits whose nearest float is finite; an integer only when the float is the same.</summary>
     public static bool TryNumber(ReadOnlySpan<char> text, out double value)
     {
         value = 0;
@@ -45,7 +45,7 @@ internal static class CellText
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)
             && double.IsFinite(value)
             && (value == 0) == zero
-            && (!whole || Math.Abs(value) <= MaxExactInteger);
+            && (!whole || (Int128.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer) && IsFloat(integer)));
     }
 
     /// <summary>2024-01-31.</summary>

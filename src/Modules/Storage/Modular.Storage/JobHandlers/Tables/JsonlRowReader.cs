@@ -24,6 +24,7 @@ internal sealed class JsonlRowReader(Stream input, Action<long> progress, IReadO
     private readonly Dictionary<string, int> _columns = (names ?? []).Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
     private readonly List<long> _lastSeen = [.. (names ?? []).Select(_ => 0L)];
     private Cell[] _row = new Cell[names?.Count ?? 16];
+    private long _searched;
 
     public IReadOnlyList<string> Names => _names;
 
@@ -37,9 +38,11 @@ internal sealed class JsonlRowReader(Stream input, Action<long> progress, IReadO
         {
             var result = await _pipe.ReadAsync(cancellationToken);
             var buffer = result.Buffer;
-            var end = buffer.PositionOf((byte)'\n');
+            var end = buffer.Slice(_searched).PositionOf((byte)'\n');
+            _searched = 0;
             if (end is null && !result.IsCompleted && buffer.Length <= MaxLineBytes)
             {
+                _searched = buffer.Length;
                 _pipe.AdvanceTo(buffer.Start, buffer.End);
                 continue;
             }

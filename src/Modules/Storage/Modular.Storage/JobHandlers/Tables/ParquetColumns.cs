@@ -1,3 +1,4 @@
+using System.Globalization;
 using Parquet;
 using Parquet.Schema;
 
@@ -53,23 +54,55 @@ internal static class ParquetColumns
                 Converted<ReadOnlyMemory<byte>, ReadOnlyMemory<char>>(strings, value => Convert.ToBase64String(value.Span).AsMemory()),
             Column<ReadOnlyMemory<char>> strings when type == typeof(Guid) =>
                 Converted<Guid, ReadOnlyMemory<char>>(strings, value => value.ToString().AsMemory()),
+            Column<ReadOnlyMemory<char>> strings when field is TimeDataField time => type == typeof(int)
+                ? Converted<int, ReadOnlyMemory<char>>(strings, value => TimeOfDay(value, time.Precision))
+                : Converted<long, ReadOnlyMemory<char>>(strings, value => TimeOfDay(value, time.Precision)),
             Column<ReadOnlyMemory<char>> strings => AsIs(strings),
             _ => throw new InvalidOperationException($"A {type.Name} column is not read as {column.Type}."),
         };
 
         Task AsIs<T>(Column<T> target)
-            where T : struct => group.ReadAsync<T>(field, target.Values.AsMemory(0, rows), null, cancellationToken).AsTask();
+            where T : struct => LoadAsync(target.Values);
 
         async Task Converted<TFrom, TTo>(Column<TTo> target, Func<TFrom, TTo> convert)
             where TFrom : struct
             where TTo : struct
         {
             var values = new TFrom?[rows];
-            await group.ReadAsync<TFrom>(field, values, null, cancellationToken);
+            await LoadAsync(values);
             for (var row = 0; row < rows; row++)
             {
                 target.Values[row] = values[row] is { } value ? convert(value) : null;
             }
         }
+
+        async Task LoadAsync<T>(T?[] target)
+            where T : struct
+        {
+            if (field.IsNullable)
+            {
+                await group.ReadAsync<T>(field, target.AsMemory(0, rows), null, cancellationToken);
+                return;
+            }
+
+            // Parquet.Net 6.1 fills nullable memory from a column without nulls with nulls of its own making.
+            var values = new T[rows];
+            await group.ReadAsync<T>(field, values.AsMemory(), null, cancellationToken);
+            for (var row = 0; row < rows; row++)
+            {
+                target[row] = values[row];
+            }
+        }
+    }
+
+    private static ReadOnlyMemory<char> TimeOfDay(long value, TimeUnitPrecision precision)
+    {
+        var ticks = precision switch
+        {
+            TimeUnitPrecision.Millis => value * TimeSpan.TicksPerMillisecond,
+            TimeUnitPrecision.Micros => value * TimeSpan.TicksPerMicrosecond,
+            _ => value / TimeSpan.NanosecondsPerTick,
+        };
+        return new TimeOnly(ticks).ToString("HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture).AsMemory();
     }
 }

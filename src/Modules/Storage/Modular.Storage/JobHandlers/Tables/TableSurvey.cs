@@ -59,7 +59,7 @@ internal static class TableSurvey
             {
                 if (CellText.TryInteger(cell.Text, out var integer))
                 {
-                    _beyondFloat |= integer is < -CellText.MaxExactInteger or > CellText.MaxExactInteger;
+                    _beyondFloat |= !CellText.IsFloat(integer);
                     return ColumnType.Integer;
                 }
 

@@ -1,0 +1,35 @@
+using Modular.Jobs.Domain;
+using Npgsql;
+
+namespace Modular.Jobs.Persistence;
+
+/// <summary>Finds what is past its time, by the database's clock.</summary>
+internal sealed class Retention(NpgsqlDataSource database)
+{
+    // finished_at follows the order of insertion, so its BRIN index leads to the oldest pages.
+    private static readonly string Expired =
+        $"""
+         SELECT coalesce(array_agg(id), ARRAY[]::uuid[]) FROM (
+           SELECT id FROM jobs.mt_doc_outcome
+           WHERE finished_at < now() - CASE WHEN state = {(short)JobState.Failed} THEN $2 ELSE $1 END AND finished_at < now() - least($1, $2)
+           LIMIT $3) expired
+         """;
+
+    private const string OldKeys =
+        "DELETE FROM jobs.idempotency WHERE (owner, key) IN (SELECT owner, key FROM jobs.idempotency WHERE created_at < now() - interval '24 hours' LIMIT $1)";
+
+    /// <summary>Some jobs that ended longer ago than they are kept.</summary>
+    public async Task<IReadOnlyList<Guid>> FindExpiredAsync(TimeSpan keepSucceeded, TimeSpan keepFailed, int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Expired, Sql.Value(keepSucceeded), Sql.Value(keepFailed), Sql.Value(limit));
+        return (Guid[])(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Forgets idempotency keys after their 24 hours.</summary>
+    /// <returns>How many; as many as <paramref name="limit"/> means that there are more.</returns>
+    public async Task<int> ForgetKeysAsync(int limit, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(OldKeys, Sql.Value(limit));
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}
