@@ -1,4 +1,5 @@
 using Carter;
+using FluentValidation;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +14,11 @@ namespace Modular.Storage.Features;
 internal static class GetLinkedObject
 {
     public sealed record Query(ObjectKey Key, long Expires, long Size, string? Signature, ReadConditions Conditions, bool WithBody) : IRequest<ObjectDownload>;
+
+    public sealed class Validator : AbstractValidator<Query>
+    {
+        public Validator() => RuleFor(query => query.Expires).SignedExpiry();
+    }
 
     public sealed class Handler(SignedUrls urls, DatabaseClock clock, ObjectReader reader) : IRequestHandler<Query, ObjectDownload>
     {

@@ -21,8 +21,12 @@ internal static class ReceiveUpload
 
     public sealed class Validator : AbstractValidator<Command>
     {
-        public Validator() => RuleFor(command => command.ContentLength).Must((command, length) => length is null || length == command.Size)
-            .WithMessage(command => $"must be {command.Size}, the size that was announced");
+        public Validator()
+        {
+            RuleFor(command => command.Expires).SignedExpiry();
+            RuleFor(command => command.ContentLength).Must((command, length) => length is null || length == command.Size)
+                .WithMessage(command => $"must be {command.Size}, the size that was announced");
+        }
     }
 
     public sealed class Handler(SignedUrls urls, UploadRows uploads, IBlobStore blobs, ILogger<Handler> logger) : IRequestHandler<Command>

@@ -20,4 +20,7 @@ internal static class ObjectRules
 
     public static IRuleBuilderOptions<T, int?> LinkSeconds<T>(this IRuleBuilder<T, int?> rule) => rule
         .InclusiveBetween(1, SignedUrls.MaxSeconds).WithMessage($"must be from 1 to {SignedUrls.MaxSeconds}");
+
+    public static IRuleBuilderOptions<T, long> SignedExpiry<T>(this IRuleBuilder<T, long> rule) => rule
+        .InclusiveBetween(1, UrlPermission.MaxExpires).WithMessage("must be as the signed URL has it");
 }

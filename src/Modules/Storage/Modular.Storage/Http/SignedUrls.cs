@@ -55,9 +55,10 @@ internal sealed class SignedUrls(ISecretKeys keys)
 /// <param name="Size">Bytes that may be sent; 0 for a download.</param>
 internal sealed record UrlPermission(string Method, DateTimeOffset ExpiresAt, long Size)
 {
-    /// <exception cref="Refusal">403: the numbers were changed into something that is no time.</exception>
-    public static UrlPermission Of(string method, long expires, long size) =>
-        expires is > 0 and < 253402300800 ? new(method, DateTimeOffset.FromUnixTimeSeconds(expires), size) : throw SignedUrls.Forbidden("The URL's expiry is not a time; use it exactly as it was given.");
+    /// <summary>The last second that there is a date for.</summary>
+    public const long MaxExpires = 253402300799;
+
+    public static UrlPermission Of(string method, long expires, long size) => new(method, DateTimeOffset.FromUnixTimeSeconds(expires), size);
 }
 
 internal static class ServiceUrl
