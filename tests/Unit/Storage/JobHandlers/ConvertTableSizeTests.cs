@@ -56,6 +56,6 @@ public sealed class ConvertTableSizeTests
         var result = await job.ConvertAsync($"in.{from}", "out.parquet");
 
         result.Rows.ShouldBe(RowCount * 20L);
-        most.ShouldBeInRange(1, 48 << 20);
+        most.ShouldBeInRange(1, 80 << 20);
     }
 }
