@@ -8,10 +8,13 @@ internal sealed class Bench : IAsyncDisposable
 {
     public const string ApiKey = "benchmark-0123456789abcdef0123456789abcdef";
 
-    private Bench(PostgresCluster server, BenchSize size, Report report)
+    private readonly bool _statements;
+
+    private Bench(PostgresCluster server, BenchOptions options, Report report)
     {
         Server = server;
-        Size = size;
+        Size = options.Size;
+        _statements = options.Statements;
         Report = report;
     }
 
@@ -28,9 +31,11 @@ internal sealed class Bench : IAsyncDisposable
         {
             // Room for the longest statement in pg_stat_activity, from where the growth scenario takes the claim as the Host sends it.
             await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM SET track_activity_query_size = '32kB'");
+            if (options.Statements)
+                await ExecuteAsync(server.ConnectionString, "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'");
             await server.StopAsync();
             await server.StartAsync();
-            return new Bench(server, options.Size, new Report(await Machine.ReadAsync(server.ConnectionString)));
+            return new Bench(server, options, new Report(await Machine.ReadAsync(server.ConnectionString)));
         }
         catch
         {
@@ -56,7 +61,9 @@ internal sealed class Bench : IAsyncDisposable
         {
             // Every scenario starts with what the last one wrote behind it.
             await ExecuteAsync(Server.ConnectionString, "CHECKPOINT");
-            return new BenchHost(deployment, await HostProcess.StartAsync(deployment));
+            if (_statements)
+                await ExecuteAsync(deployment.ConnectionString, "CREATE EXTENSION pg_stat_statements");
+            return new BenchHost(deployment, await HostProcess.StartAsync(deployment), _statements);
         }
         catch
         {

@@ -12,11 +12,13 @@ internal sealed class BenchHost : IAsyncDisposable
 
     private readonly Deployment _deployment;
     private readonly HostProcess _process;
+    private readonly bool _statements;
 
-    public BenchHost(Deployment deployment, HostProcess process)
+    public BenchHost(Deployment deployment, HostProcess process, bool statements)
     {
         _deployment = deployment;
         _process = process;
+        _statements = statements;
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Bench.ApiKey);
     }
 
@@ -65,6 +67,23 @@ internal sealed class BenchHost : IAsyncDisposable
         if (!_process.HasExited)
             await _process.KillAsync();
         await _process.DisposeAsync();
+        if (_statements)
+            await PrintStatementsAsync();
         await _deployment.DisposeAsync();
+    }
+
+    private async Task PrintStatementsAsync()
+    {
+        const string Sql = """
+            SELECT calls, total_exec_time, mean_exec_time, rows, wal_bytes / 1048576.0, left(regexp_replace(query, '\s+', ' ', 'g'), 110)
+            FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid WHERE datname = current_database()
+            ORDER BY total_exec_time DESC LIMIT 12
+            """;
+        await using var connection = await ConnectAsync();
+        await using var command = new NpgsqlCommand(Sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        Console.WriteLine("      calls   total ms   mean ms      rows   WAL MiB");
+        while (await reader.ReadAsync())
+            Console.WriteLine($"   {reader.GetInt64(0),8} {reader.GetDouble(1),10:0.0} {reader.GetDouble(2),9:0.000} {reader.GetInt64(3),9} {reader.GetDecimal(4),9:0.0}  {reader.GetString(5)}");
     }
 }

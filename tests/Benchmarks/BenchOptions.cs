@@ -7,8 +7,9 @@ namespace Modular.Benchmarks;
 /// <param name="Names">Scenarios by name; empty: all that need no peers.</param>
 /// <param name="Peers">Also run the other job systems.</param>
 /// <param name="Size">How much of everything.</param>
+/// <param name="Statements">Print what PostgreSQL spent its time on after each replica.</param>
 /// <param name="JsonFile">Where the JSON lines go beside standard output; null: nowhere else.</param>
-internal sealed record BenchOptions(IReadOnlyList<string> Names, bool Peers, BenchSize Size, string? JsonFile)
+internal sealed record BenchOptions(IReadOnlyList<string> Names, bool Peers, BenchSize Size, bool Statements, string? JsonFile)
 {
     public static string Usage =>
         $"""
@@ -19,6 +20,7 @@ internal sealed record BenchOptions(IReadOnlyList<string> Names, bool Peers, Ben
            --seconds N      length of the load phases (default {BenchSize.Full.Seconds})
            --samples N      jobs of the pick-up latency (default {BenchSize.Full.Samples})
            --peers          as PEERS=1
+           --statements     print the statements that PostgreSQL spent most time on (pg_stat_statements costs a little itself)
            --json FILE      append the JSON lines to FILE, too
 
          Scenarios:
@@ -30,7 +32,7 @@ internal sealed record BenchOptions(IReadOnlyList<string> Names, bool Peers, Ben
 
     public static bool TryParse(string[] args, out BenchOptions options, [NotNullWhen(false)] out string? problem)
     {
-        options = new BenchOptions([], Environment.GetEnvironmentVariable("PEERS") == "1", BenchSize.Full, null);
+        options = new BenchOptions([], Environment.GetEnvironmentVariable("PEERS") == "1", BenchSize.Full, Statements: false, JsonFile: null);
         var names = new List<string>();
         var rest = new Queue<string>(args);
         while (rest.TryDequeue(out var word))
@@ -42,6 +44,9 @@ internal sealed record BenchOptions(IReadOnlyList<string> Names, bool Peers, Ben
                     continue;
                 case "--peers":
                     options = options with { Peers = true };
+                    continue;
+                case "--statements":
+                    options = options with { Statements = true };
                     continue;
                 case "--json" when rest.TryDequeue(out var file):
                     options = options with { JsonFile = Path.GetFullPath(file) };

@@ -50,7 +50,7 @@ internal static class GraphileWorker
             {
                 foreach (var worker in workers)
                     await worker.ExpectAsync("ready");
-                await AddAsync(database, 500);
+                await AddAsync(database, bench.Size.Jobs);
                 await using var connection = await PeerDatabase.ConnectAsync(database);
                 await Drain.UntilAsync(connection, Empty, Stopwatch.StartNew());
                 var clock = await AddAsync(database, bench.Size.Jobs);

@@ -36,20 +36,22 @@ internal static class Drain
     private static async Task RunAsync(Bench bench, string what, int jobs, int payloadBytes = 0, string? concurrency = null, string? measure = null)
     {
         await using var host = concurrency is null ? await bench.StartHostAsync() : await bench.StartHostAsync(("WORKER_CONCURRENCY", concurrency));
-        // A few jobs first: nobody measures the first run of freshly loaded code.
+        // As many jobs before the clock starts: the first seconds of a process show its compiler.
         await using var connection = await host.ConnectAsync();
-        await host.SubmitAsync(Math.Min(jobs, 500));
+        await host.SubmitAsync(jobs);
         await UntilAsync(connection, "SELECT NOT EXISTS (SELECT FROM jobs.entry)", Stopwatch.StartNew());
         await host.PauseAsync("bench");
         await host.SubmitAsync(jobs, payloadBytes: payloadBytes);
 
+        var processors = await CpuClock.StartAsync(host.Pid, connection);
         var clock = Stopwatch.StartNew();
         await host.ResumeAsync("bench");
         var elapsed = await UntilAsync(connection, "SELECT NOT EXISTS (SELECT FROM jobs.entry)", clock);
+        var used = processors.Per(jobs, "job");
         bench.Report.Add(new Result("drain", what, jobs / elapsed.TotalSeconds, "jobs/s")
         {
             Measure = measure,
-            Note = $"{jobs} jobs in {elapsed.TotalSeconds:0.00} s, from resume until the database has no unfinished one; batches of up to 500; results kept",
+            Note = $"{jobs} jobs in {elapsed.TotalSeconds:0.00} s, from resume until the database has no unfinished one; batches of up to 500; results kept. {used}",
         });
     }
 }

@@ -36,7 +36,7 @@ internal static class Growth
     {
         const string Sql = """
             SELECT query FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ 'SKIP LOCKED' AND query ~ 'jobs\.entry' AND query ~ 'UPDATE'
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ 'SKIP LOCKED' AND query ~ 'lease \+ 1'
             """;
         await using var command = new NpgsqlCommand(Sql, connection);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
@@ -48,7 +48,7 @@ internal static class Growth
             await timer.WaitForNextTickAsync();
         }
 
-        throw new TimeoutException("No claim statement was seen in pg_stat_activity: this scenario looks for an UPDATE of jobs.entry with SKIP LOCKED.");
+        throw new TimeoutException("No claim statement was seen in pg_stat_activity: this scenario looks for SKIP LOCKED and \"lease + 1\".");
     }
 
     private static async Task MeasureAsync(Bench bench, NpgsqlConnection connection, string claim, int backlog, string when)
@@ -80,6 +80,8 @@ internal static class Growth
         }
 
         await ExecuteAsync(connection, "DEALLOCATE claim");
+        if (rows != Rows)
+            throw new InvalidOperationException($"The claim took {rows} jobs instead of {Rows}: its parameters have changed, or the replica's lease is over.");
         bench.Report.Add(new Result("growth", $"claim of {rows} with {backlog:#,0} waiting, {when}", null, "ms")
         {
             P50 = execution.P50,

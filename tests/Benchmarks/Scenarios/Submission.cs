@@ -28,13 +28,15 @@ internal static partial class Submission
         await ClosedLoop.RunAsync(host.Port, Connections, TimeSpan.FromSeconds(Math.Min(2, bench.Size.Seconds)), request, 201);
         if (paused)
             await host.PauseAsync("bench");
+        await using var connection = await host.ConnectAsync();
+        var processors = await CpuClock.StartAsync(host.Pid, connection);
         var load = await ClosedLoop.RunAsync(host.Port, Connections, TimeSpan.FromSeconds(bench.Size.Seconds), request, 201);
         bench.Report.Add(new Result("submit", $"POST /jobs, {Connections} connections, {(paused ? "queue paused" : "workers running them")}", load.PerSecond, "requests/s")
         {
             P50 = load.Latency.P50,
             P99 = load.Latency.P99,
             Measure = paused ? "single durable writes at 32 clients" : null,
-            Note = $"{load.Requests} requests in {bench.Size.Seconds} s; the load generator shares the cores",
+            Note = $"{load.Requests} requests in {bench.Size.Seconds} s; the load generator shares the cores. {processors.Per(load.Requests, "request")}",
         });
     }
 
