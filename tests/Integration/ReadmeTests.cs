@@ -40,8 +40,9 @@ public sealed partial class ReadmeTests
         return steps;
     }
 
-    // What differs from run to run: ids, times, the worker's name.
-    private static string Neutral(string text) => Worker().Replace(Time().Replace(Id().Replace(text.Trim(), "ID"), "TIME"), "\"worker\":\"W\"");
+    // What differs from run to run: ids, times, the worker's name, and how many progress events a job's reports are coalesced to, which the numbers count.
+    private static string Neutral(string text) =>
+        EventId().Replace(Progress().Replace(Worker().Replace(Time().Replace(Id().Replace(text.Trim(), "ID"), "TIME"), "\"worker\":\"W\""), ""), "id: N");
 
     private static string RepositoryRoot()
     {
@@ -62,6 +63,12 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")]
     private static partial Regex Time();
+
+    [GeneratedRegex("id: \\d+\nevent: progress\n[^\n]*\n\n")]
+    private static partial Regex Progress();
+
+    [GeneratedRegex("^id: \\d+", RegexOptions.Multiline)]
+    private static partial Regex EventId();
 
     [GeneratedRegex("\"worker\":\"[^\"]+\"")]
     private static partial Regex Worker();
