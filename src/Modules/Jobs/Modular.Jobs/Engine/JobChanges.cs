@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Modular.Jobs.Persistence;
 
@@ -10,35 +10,30 @@ internal sealed class JobChanges : ISignalReceiver
     /// <summary>How long a watcher trusts the signals before it looks for itself.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<Guid, ConcurrentDictionary<Watch, byte>> _watches = new();
-
-    /// <summary>Streams open now.</summary>
-    public int Count => _watches.Values.Sum(set => set.Count);
+    private readonly Dictionary<Guid, List<Watch>> _watches = [];
+    private readonly Lock _lock = new();
 
     /// <summary>Watches <paramref name="job"/> until disposed. Begin before the first read: what happens between the two then wakes.</summary>
     public Watch Watch(Guid job)
     {
         var watch = new Watch(this, job);
-        _watches.GetOrAdd(job, _ => new()).TryAdd(watch, 0);
-        // Another watcher may have removed the emptied set between the two steps.
-        _watches.GetOrAdd(job, _ => new()).TryAdd(watch, 0);
+        lock (_lock)
+        {
+            (CollectionsMarshal.GetValueRefOrAddDefault(_watches, job, out _) ??= []).Add(watch);
+        }
+
         return watch;
     }
 
     public void OnChanged(IReadOnlyList<Guid> jobs)
     {
-        if (_watches.IsEmpty)
+        lock (_lock)
         {
-            return;
-        }
-
-        foreach (var job in jobs)
-        {
-            if (_watches.TryGetValue(job, out var watches))
+            foreach (var job in jobs)
             {
-                foreach (var watch in watches.Keys)
+                if (_watches.TryGetValue(job, out var watches))
                 {
-                    watch.Wake();
+                    watches.ForEach(watch => watch.Wake());
                 }
             }
         }
@@ -46,20 +41,22 @@ internal sealed class JobChanges : ISignalReceiver
 
     public void OnGap()
     {
-        foreach (var watch in _watches.Values.SelectMany(set => set.Keys))
+        lock (_lock)
         {
-            watch.Wake();
+            foreach (var watch in _watches.Values.SelectMany(watches => watches))
+            {
+                watch.Wake();
+            }
         }
     }
 
     public void Remove(Watch watch)
     {
-        if (_watches.TryGetValue(watch.Job, out var set))
+        lock (_lock)
         {
-            set.TryRemove(watch, out _);
-            if (set.IsEmpty)
+            if (_watches.TryGetValue(watch.Job, out var watches) && watches.Remove(watch) && watches.Count == 0)
             {
-                _watches.TryRemove(KeyValuePair.Create(watch.Job, set));
+                _watches.Remove(watch.Job);
             }
         }
     }
