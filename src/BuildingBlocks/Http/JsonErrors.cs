@@ -53,6 +53,7 @@ public static partial class JsonErrors
 
     private static string Expected(string type) => type switch
     {
+        _ when OwnType(type) is { } own => own.IsEnum ? string.Join(" or ", Enum.GetNames(own).Select(JsonNamingPolicy.CamelCase.ConvertName)) : "an object",
         _ when type.Contains("String", StringComparison.Ordinal) && !type.Contains('[', StringComparison.Ordinal) => "a string",
         _ when type.Contains("Int", StringComparison.Ordinal) && !type.Contains("[]", StringComparison.Ordinal) => "a whole number",
         _ when type.Contains("Boolean", StringComparison.Ordinal) => "true or false",
@@ -63,6 +64,15 @@ public static partial class JsonErrors
         _ when type.Contains("[]", StringComparison.Ordinal) || type.Contains("List", StringComparison.Ordinal) => "an array",
         _ => "a value of the documented kind",
     };
+
+    // A type of ours by the name in the message, Nullable taken off; a refusal is rare enough to look for it.
+    private static Type? OwnType(string type)
+    {
+        var name = type.StartsWith("System.Nullable", StringComparison.Ordinal) ? type.Split('[', ']')[1] : type;
+        return name.StartsWith("Modular.", StringComparison.Ordinal)
+            ? AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetType(name)).FirstOrDefault(found => found is not null)
+            : null;
+    }
 
     [GeneratedRegex("JSON property '(?<name>[^']*)' could not be mapped", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Unmapped();

@@ -79,6 +79,11 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
 
     private static Dictionary<string, string[]> BindingErrors(BadHttpRequestException bad)
     {
+        if (bad.Message.EndsWith(" from body.", StringComparison.Ordinal) || bad.Message.Contains(" no body was provided", StringComparison.Ordinal))
+        {
+            return new(StringComparer.Ordinal) { ["$"] = ["must be a JSON body"] };
+        }
+
         var match = BindingFailure().Match(bad.Message);
         return match.Success
             ? new(StringComparer.Ordinal) { [CamelPath(match.Groups["name"].Value)] = [match.Groups["value"].Success ? $"\"{match.Groups["value"].Value}\" is not a valid {Plain(match.Groups["type"].Value)}" : "is required"] }
@@ -94,8 +99,8 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
         var other => other,
     };
 
-    /// <summary><c>Jobs[3].Payload.BaseSeconds</c> as clients write it: <c>jobs[3].payload.baseSeconds</c>.</summary>
-    internal static string CamelPath(string path) =>
+    /// <summary><c>Jobs[3].Payload.BaseSeconds</c> as clients write it: <c>jobs[3].payload.baseSeconds</c>; a header's name (<c>Idempotency-Key</c>) stays.</summary>
+    internal static string CamelPath(string path) => path.Contains('-', StringComparison.Ordinal) ? path :
         string.Join('.', path.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
 
     private static string? DefaultDetail(HttpContext context, int? status = null) => (status ?? context.Response.StatusCode) switch

@@ -38,13 +38,13 @@ public sealed class ServerSentEvents(IAsyncEnumerable<StreamEvent> events) : IRe
         response.Headers.CacheControl = "no-cache, no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        await response.Body.WriteAsync(Opening, ended.Token);
-        await response.Body.FlushAsync(ended.Token);
-
-        await using var source = events.GetAsyncEnumerator(ended.Token);
+        var source = events.GetAsyncEnumerator(ended.Token);
+        var next = Task.FromResult(false);
         try
         {
-            var next = source.MoveNextAsync().AsTask();
+            await response.Body.WriteAsync(Opening, ended.Token);
+            await response.Body.FlushAsync(ended.Token);
+            next = source.MoveNextAsync().AsTask();
             while (true)
             {
                 using var quiet = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
@@ -76,6 +76,13 @@ public sealed class ServerSentEvents(IAsyncEnumerable<StreamEvent> events) : IRe
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
             // The client left, or the Host stops: the client resumes elsewhere by its last id.
+        }
+        finally
+        {
+            // An iterator that still runs cannot be disposed: it is told to end, and awaited. What it threw was met above or does not matter any more.
+            await ended.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await source.DisposeAsync();
         }
     }
 

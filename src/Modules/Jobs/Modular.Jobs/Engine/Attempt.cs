@@ -81,7 +81,7 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
 
     public void ReportProgress(double percent, string? message = null)
     {
-        var progress = new JobProgress(Math.Round(double.IsNaN(percent) ? 0 : Math.Clamp(percent, 0, 100), 1), Storable(message, MaxProgressMessage));
+        var progress = new JobProgress(Math.Round(double.IsNaN(percent) ? 0 : Math.Clamp(percent, 0, 100), 1), message is null ? null : StorableText.OfCharacters(message, MaxProgressMessage));
         lock (_newsLock)
         {
             Progress = _unwrittenProgress = progress;
@@ -92,7 +92,7 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
 
     public void Log(JobLogLevel level, string message)
     {
-        var line = new LogWritten(JsonNamingPolicy.CamelCase.ConvertName(level.ToString()), Storable(message, MaxLogBytes) ?? "", Now);
+        var line = new LogWritten(JsonNamingPolicy.CamelCase.ConvertName(level.ToString()), StorableText.OfBytes(message, MaxLogBytes), Now);
         lock (_newsLock)
         {
             // Beyond what a job may keep, memory must not grow either: the writer cuts at the same number.
@@ -157,18 +157,6 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
     }
 
     private static JobFailedException Missing(string key) => new($"There is no object \"{key}\".") { ErrorType = "ObjectNotFound" };
-
-    // jsonb refuses NUL, and a handler's message may hold anything.
-    internal static string? Storable(string? text, int max)
-    {
-        if (text is null)
-        {
-            return null;
-        }
-
-        var cut = text.Length > max ? string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[max - 1]) ? max - 1 : max), "…") : text;
-        return cut.Replace('\0', '\ufffd');
-    }
 
     private PublishFence Fence(string name) =>
         (transaction, artifact, cancellationToken) => AttemptWrites.RecordArtifactAsync(transaction, Job, name, artifact, cancellationToken);

@@ -23,6 +23,7 @@ internal sealed partial class Claimer(
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private int _inHand;
     private double _averageSeconds = 1;
+    private long _lastEnd = time.GetTimestamp();
 
     /// <summary>Handlers running now.</summary>
     public int Active => metrics.Active;
@@ -57,7 +58,8 @@ internal sealed partial class Claimer(
                 }
 
                 failures = 0;
-                if (claimed == 0 || claimed < want)
+                // Fewer than wanted may be one queue's share, or the end of what waits: only an empty claim tells.
+                if (claimed == 0)
                 {
                     await WaitAsync(cancellationToken);
                 }
@@ -85,6 +87,14 @@ internal sealed partial class Claimer(
                 continue;
             }
 
+            if (attempt.StopReason == StopReason.LeaseLost)
+            {
+                held.Remove(attempt.JobId, attempt.Job.Lease);
+                attempt.Dispose();
+                FreeSlot();
+                continue;
+            }
+
             var started = time.GetTimestamp();
             metrics.Started(attempt.Job);
             try
@@ -95,7 +105,7 @@ internal sealed partial class Claimer(
                 }
                 else
                 {
-                    held.Remove(attempt.JobId);
+                    held.Remove(attempt.JobId, attempt.Job.Lease);
                 }
             }
             finally
@@ -103,6 +113,7 @@ internal sealed partial class Claimer(
                 metrics.Ended();
                 attempt.Dispose();
                 _averageSeconds = (0.8 * _averageSeconds) + (0.2 * time.GetElapsedTime(started).TotalSeconds);
+                Volatile.Write(ref _lastEnd, time.GetTimestamp());
                 FreeSlot();
             }
         }
@@ -128,21 +139,35 @@ internal sealed partial class Claimer(
     {
         // Not cancelled half-way: an answer that is on its way would be held by nobody. Its own command timeout bounds it.
         cancellationToken.ThrowIfCancellationRequested();
-        var jobs = await claims.TakeAsync(replica.Id, want, options.Queues, CancellationToken.None);
-        Interlocked.Add(ref _inHand, jobs.Count);
-        foreach (var job in jobs)
+        held.BeginClaim();
+        try
         {
-            var attempt = new Attempt(job, artifacts, writes, news, time);
-            held.Add(attempt);
-            _buffer.Writer.TryWrite(attempt);
-        }
+            var jobs = await claims.TakeAsync(replica.Id, want, options.Queues, CancellationToken.None);
+            Interlocked.Add(ref _inHand, jobs.Count);
+            foreach (var job in jobs)
+            {
+                var attempt = new Attempt(job, artifacts, writes, news, time);
+                held.Add(attempt);
+                _buffer.Writer.TryWrite(attempt);
+            }
 
-        return jobs.Count;
+            return jobs.Count;
+        }
+        finally
+        {
+            held.EndClaim();
+        }
     }
 
-    /// <summary>How many jobs beyond the free slots are worth holding: what all slots finish in a second, nothing when jobs are longer than that.</summary>
-    private int Prefetch() =>
-        _averageSeconds >= 1 ? 0 : (int)Math.Min(MaxClaim - options.Concurrency, options.Concurrency / Math.Max(_averageSeconds, 0.0005));
+    /// <summary>
+    /// How many jobs beyond the free slots are worth holding: what all slots finish in a second, nothing when jobs are longer than that. While all slots
+    /// are busy and none ends, jobs are at least as long as that silence, whatever the last ones were: what was given back must not be taken again.
+    /// </summary>
+    private int Prefetch()
+    {
+        var seconds = metrics.Active < options.Concurrency ? _averageSeconds : Math.Max(_averageSeconds, time.GetElapsedTime(Volatile.Read(ref _lastEnd)).TotalSeconds);
+        return seconds >= 1 ? 0 : (int)Math.Min(MaxClaim - options.Concurrency, options.Concurrency / Math.Max(seconds, 0.0005));
+    }
 
     private void FreeSlot()
     {

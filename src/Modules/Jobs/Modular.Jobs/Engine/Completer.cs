@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Hosting;
@@ -54,9 +53,9 @@ internal sealed partial class Completer(CompleteJobs completions, HeldJobs held,
 
                 return;
             }
-            catch (DbException problem) when (!problem.IsTransient && problem.SqlState is { } state && state.StartsWith("22", StringComparison.Ordinal))
+            catch (Exception problem) when (Sql.IsDataFault(problem))
             {
-                // Class 22, data exception: one outcome holds what jsonb refuses. Its neighbours must not suffer, and it must not come back for ever.
+                // One outcome holds what cannot be stored. Its neighbours must not suffer, and it must not come back for ever.
                 if (batch.Count > 1)
                 {
                     foreach (var completion in batch)
@@ -81,7 +80,7 @@ internal sealed partial class Completer(CompleteJobs completions, HeldJobs held,
 
     private void Settle(Completion completion, bool applied)
     {
-        held.Remove(completion.Job.Id);
+        held.Remove(completion.Job.Id, completion.Job.Lease);
         if (!applied)
         {
             Stale(logger, completion.Job.Id, completion.Job.Lease);
@@ -97,7 +96,7 @@ internal sealed partial class Completer(CompleteJobs completions, HeldJobs held,
         Trigger = JobTrigger.Exhausted,
         Result = null,
         Progress = null,
-        Attempt = completion.Attempt! with { Outcome = AttemptOutcome.Failed, Error = new JobError("ResultNotStorable", "The result holds text that the database cannot store.") },
+        Attempt = completion.Attempt! with { Outcome = AttemptOutcome.Failed, Error = new JobError("ResultNotStorable", "The outcome holds what the database cannot store.") },
     };
 
     [LoggerMessage(120, LogLevel.Warning, "Writing {Jobs} outcomes failed, {Failures} times in a row; it tries again")]

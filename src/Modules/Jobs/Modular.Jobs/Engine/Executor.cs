@@ -15,6 +15,8 @@ internal sealed partial class Executor(JobTypes types, IServiceScopeFactory scop
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
 
     private const int MaxResultBytes = 256 * 1024;
+    private const int MaxErrorText = 4096;
+    private const int MaxPath = 512;
 
     /// <summary>Never throws. Null: the lease was lost, and nothing of the attempt may be written.</summary>
     public async Task<Completion?> RunAsync(Attempt attempt)
@@ -35,6 +37,14 @@ internal sealed partial class Executor(JobTypes types, IServiceScopeFactory scop
         // Asked last: the flush itself may have found the lease gone.
         return attempt.StopReason == StopReason.LeaseLost ? null : completion;
     }
+
+    /// <summary>
+    /// What becomes of a handler that began and that a drain ends: its job goes back and the attempt does not count. Unless the job may run once only:
+    /// its handler may have had effects already, so it ends here.
+    /// </summary>
+    public Completion Interrupted(Attempt attempt) => attempt.Job.Submission.MaxAttempts > 1
+        ? new Completion(attempt.Job, JobTrigger.GivenBack, null)
+        : Ended(attempt, JobTrigger.Exhausted, AttemptOutcome.Lost, new JobError("WorkerLost", "The replica stopped before the job ended, and maxAttempts 1 means that it does not run again."));
 
     private async Task<JsonElement> RunHandlerAsync(Attempt attempt)
     {
@@ -74,9 +84,12 @@ internal sealed partial class Executor(JobTypes types, IServiceScopeFactory scop
     private Completion Succeeded(Attempt attempt, JsonElement result)
     {
         var size = Encoding.UTF8.GetByteCount(result.GetRawText());
-        return size > MaxResultBytes
-            ? Ended(attempt, JobTrigger.Exhausted, AttemptOutcome.Failed, new JobError("ResultTooLarge", $"The result has {size} bytes of JSON; at most {MaxResultBytes} are kept. Write it as an artifact."))
-            : Ended(attempt, JobTrigger.Succeeded, AttemptOutcome.Succeeded, null) with { Result = result };
+        var problem = size > MaxResultBytes ? new JobError("ResultTooLarge", $"The result has {size} bytes of JSON; at most {MaxResultBytes} are kept. Write it as an artifact.")
+            : StorableJson.FindProblem(result, "result") is { } found ? new JobError("ResultNotStorable", $"The result cannot be kept: {StorableText.OfCharacters(found.Path, MaxPath)} {found.Message}.")
+            : null;
+        return problem is null
+            ? Ended(attempt, JobTrigger.Succeeded, AttemptOutcome.Succeeded, null) with { Result = result }
+            : Ended(attempt, JobTrigger.Exhausted, AttemptOutcome.Failed, problem);
     }
 
     private Completion Judge(Attempt attempt, Exception problem)
@@ -85,7 +98,7 @@ internal sealed partial class Executor(JobTypes types, IServiceScopeFactory scop
         switch (attempt.StopReason)
         {
             case StopReason.Draining:
-                return new Completion(job, JobTrigger.GivenBack, null);
+                return Interrupted(attempt);
             case StopReason.Cancelled:
                 return Ended(attempt, JobTrigger.Stopped, AttemptOutcome.Cancelled, null);
             case StopReason.TimedOut:
@@ -111,7 +124,7 @@ internal sealed partial class Executor(JobTypes types, IServiceScopeFactory scop
     private JobAttempt Record(Attempt attempt, AttemptOutcome outcome, JobError? error) =>
         new(attempt.Job.Attempt, replica.Name, attempt.Job.StartedAt, attempt.Now, outcome, error) { StartSeq = attempt.Job.StartSeq };
 
-    private static JobError Describe(string type, Exception problem) => new(type, Attempt.Storable(problem.Message, 4096)!);
+    private static JobError Describe(string type, Exception problem) => new(StorableText.OfCharacters(type, MaxPath), StorableText.OfCharacters(problem.Message, MaxErrorText));
 
     private static void ForgetQuietly(Task run, AsyncServiceScope scope) =>
         _ = run.ContinueWith(

@@ -8,6 +8,8 @@ namespace Modular.Jobs.Engine;
 internal sealed class HeldJobs
 {
     private readonly ConcurrentDictionary<Guid, Attempt> _attempts = new();
+    private long _claimsBegun;
+    private long _claimsEnded;
 
     public int Count => _attempts.Count;
 
@@ -15,7 +17,25 @@ internal sealed class HeldJobs
 
     public void Add(Attempt attempt) => _attempts[attempt.JobId] = attempt;
 
-    public void Remove(Guid job) => _attempts.TryRemove(job, out _);
+    /// <summary>Ends that attempt, and none that this replica has claimed of the same job since.</summary>
+    public void Remove(Guid job, long lease)
+    {
+        if (_attempts.TryGetValue(job, out var attempt) && attempt.Job.Lease == lease)
+        {
+            _attempts.TryRemove(KeyValuePair.Create(job, attempt));
+        }
+    }
+
+    /// <summary>A claim is about to be sent; between its commit and its answer the database knows of jobs that this set does not.</summary>
+    public void BeginClaim() => Interlocked.Increment(ref _claimsBegun);
+
+    /// <summary>Its answer is in this set, or was lost.</summary>
+    public void EndClaim() => Interlocked.Increment(ref _claimsEnded);
+
+    /// <summary>Claims so far. One claim runs at a time, so what was claimed up to here is known here once as many have ended.</summary>
+    public long ClaimsBegun => Interlocked.Read(ref _claimsBegun);
+
+    public long ClaimsEnded => Interlocked.Read(ref _claimsEnded);
 
     public bool TryGet(Guid job, [NotNullWhen(true)] out Attempt? attempt) => _attempts.TryGetValue(job, out attempt);
 
@@ -36,13 +56,10 @@ internal sealed class HeldJobs
     /// <summary>The replica was declared dead: nothing that it holds counts any more.</summary>
     public void LoseAll()
     {
-        foreach (var (job, attempt) in _attempts)
+        // Those that have not started are met by executors, which free their slots.
+        foreach (var attempt in _attempts.Values)
         {
             attempt.Stop(StopReason.LeaseLost);
-            if (attempt.TryReturn())
-            {
-                _attempts.TryRemove(job, out _);
-            }
         }
     }
 }

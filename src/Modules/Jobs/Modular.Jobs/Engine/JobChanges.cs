@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Modular.Jobs.Persistence;
 
@@ -9,8 +10,8 @@ internal sealed class JobChanges : ISignalReceiver
     /// <summary>How long a watcher trusts the signals before it looks for itself.</summary>
     public static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
 
+    private readonly Dictionary<Guid, List<Watch>> _watches = [];
     private readonly Lock _lock = new();
-    private readonly Dictionary<Guid, HashSet<Watch>> _watches = [];
 
     /// <summary>Watches <paramref name="job"/> until disposed. Begin before the first read: what happens between the two then wakes.</summary>
     public Watch Watch(Guid job)
@@ -18,12 +19,7 @@ internal sealed class JobChanges : ISignalReceiver
         var watch = new Watch(this, job);
         lock (_lock)
         {
-            if (!_watches.TryGetValue(job, out var watches))
-            {
-                _watches[job] = watches = [];
-            }
-
-            watches.Add(watch);
+            (CollectionsMarshal.GetValueRefOrAddDefault(_watches, job, out _) ??= []).Add(watch);
         }
 
         return watch;
@@ -33,16 +29,11 @@ internal sealed class JobChanges : ISignalReceiver
     {
         lock (_lock)
         {
-            if (_watches.Count == 0)
-            {
-                return;
-            }
-
             foreach (var job in jobs)
             {
                 if (_watches.TryGetValue(job, out var watches))
                 {
-                    Wake(watches);
+                    watches.ForEach(watch => watch.Wake());
                 }
             }
         }
@@ -52,9 +43,9 @@ internal sealed class JobChanges : ISignalReceiver
     {
         lock (_lock)
         {
-            foreach (var watches in _watches.Values)
+            foreach (var watch in _watches.Values.SelectMany(watches => watches))
             {
-                Wake(watches);
+                watch.Wake();
             }
         }
     }
@@ -67,14 +58,6 @@ internal sealed class JobChanges : ISignalReceiver
             {
                 _watches.Remove(watch.Job);
             }
-        }
-    }
-
-    private static void Wake(HashSet<Watch> watches)
-    {
-        foreach (var watch in watches)
-        {
-            watch.Wake();
         }
     }
 }

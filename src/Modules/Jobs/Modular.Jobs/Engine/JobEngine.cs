@@ -2,14 +2,13 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Hosting;
 using Modular.Jobs.Contracts;
-using Modular.Jobs.Domain;
 using Modular.Jobs.Persistence;
 
 namespace Modular.Jobs.Engine;
 
 /// <summary>Starts the parts of the worker in order and, above all, stops them in order: claim no more, give back what waits, let run what runs, write what ended, end the lease.</summary>
 internal sealed partial class JobEngine(
-    Claimer claimer, Completer completer, NewsWriter news, LeaseKeeper lease, HeldJobs held, Replica replica, Replicas replicas,
+    Claimer claimer, Executor executor, Completer completer, NewsWriter news, LeaseKeeper lease, HeldJobs held, Replica replica, Replicas replicas,
     JobsOptions options, ShutdownOptions shutdown, TimeProvider time, ILogger<JobEngine> logger) : IHostedService, IDisposable
 {
     /// <summary>Kept from the shutdown time for handlers to react to their token, and for the last writes.</summary>
@@ -67,7 +66,7 @@ internal sealed partial class JobEngine(
                 // A handler that ignores its token: its job goes back all the same, and what it still tries to write is refused.
                 foreach (var attempt in held.All)
                 {
-                    await completer.AddAsync(new Completion(attempt.Job, JobTrigger.GivenBack, null));
+                    await completer.AddAsync(executor.Interrupted(attempt));
                 }
             }
         }

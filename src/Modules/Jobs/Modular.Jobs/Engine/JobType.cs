@@ -80,8 +80,7 @@ internal sealed class JobType<TPayload, TResult>(JobTypeAttribute attribute, Obj
         var instance = (IJobHandler<TPayload, TResult>)handler(services, []);
         try
         {
-            var result = await instance.RunAsync(payload.Deserialize<TPayload>(Json.Options)!, context, cancellationToken);
-            return JsonSerializer.SerializeToElement(result, Json.Options);
+            return Write(await instance.RunAsync(payload.Deserialize<TPayload>(Json.Options)!, context, cancellationToken));
         }
         finally
         {
@@ -89,6 +88,19 @@ internal sealed class JobType<TPayload, TResult>(JobTypeAttribute attribute, Obj
             {
                 await disposable.DisposeAsync();
             }
+        }
+    }
+
+    // Another attempt would do the work again and return the same.
+    private static JsonElement Write(TResult result)
+    {
+        try
+        {
+            return JsonSerializer.SerializeToElement(result, Json.Options);
+        }
+        catch (Exception problem) when (problem is JsonException or NotSupportedException or ArgumentException)
+        {
+            throw new JobFailedException($"The result cannot be written as JSON: {problem.Message}", problem) { ErrorType = "ResultNotStorable" };
         }
     }
 

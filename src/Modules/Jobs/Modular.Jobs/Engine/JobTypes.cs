@@ -33,5 +33,5 @@ internal sealed class JobTypes
 
     public IEnumerable<JobType> All => _types.Values;
 
-    public JobType? Find(string name) => _types.GetValueOrDefault(name);
+    public JobType? Find(string? name) => name is null ? null : _types.GetValueOrDefault(name);
 }

@@ -23,7 +23,7 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
     public TimeSpan SinceRenewal => time.GetElapsedTime(Volatile.Read(ref _renewedAt));
 
     /// <summary>How long renewals have come in time without a break. After an outage of the database nobody's lease is worth much until all had a chance to renew.</summary>
-    public TimeSpan SteadyFor => replica.Id == 0 ? TimeSpan.Zero : time.GetElapsedTime(Volatile.Read(ref _steadySince));
+    public TimeSpan SteadyFor => replica.Id == 0 || SinceRenewal > options.Lease ? TimeSpan.Zero : time.GetElapsedTime(Volatile.Read(ref _steadySince));
 
     public void Start()
     {
@@ -74,7 +74,8 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
                     replica.Id = Register(connection);
                 }
 
-                if (SinceRenewal > options.Lease)
+                // Half a lease late is an outage too: another replica's renewal may have been due just before it.
+                if (SinceRenewal > options.Lease / 2)
                 {
                     Volatile.Write(ref _steadySince, time.GetTimestamp());
                 }

@@ -67,29 +67,9 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
                 }
             }
 
-            for (var failures = 0; pending.Count > 0;)
+            if (pending.Count > 0)
             {
-                try
-                {
-                    var held = await writes.AppendAsync([.. pending.Select(item => item.News)], cancellationToken);
-                    foreach (var (attempt, _) in pending.Where(item => !held.Contains(item.Attempt.JobId)))
-                    {
-                        attempt.Stop(StopReason.LeaseLost);
-                    }
-
-                    return;
-                }
-                catch (Exception problem) when (!cancellationToken.IsCancellationRequested)
-                {
-                    failures++;
-                    Failed(logger, problem, pending.Count, failures);
-                    await Task.Delay(Duty.Backoff(failures), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                }
-                catch (OperationCanceledException)
-                {
-                    Dropped(logger, pending.Count);
-                    return;
-                }
+                await AppendAsync(pending, cancellationToken);
             }
         }
         finally
@@ -98,9 +78,57 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
         }
     }
 
+    private async Task AppendAsync(IReadOnlyList<(Attempt Attempt, AttemptNews News)> pending, CancellationToken cancellationToken)
+    {
+        for (var failures = 0; ;)
+        {
+            try
+            {
+                var held = await writes.AppendAsync([.. pending.Select(item => item.News)], cancellationToken);
+                foreach (var (attempt, _) in pending.Where(item => !held.Contains(item.Attempt.JobId)))
+                {
+                    attempt.Stop(StopReason.LeaseLost);
+                }
+
+                return;
+            }
+            catch (Exception problem) when (Sql.IsDataFault(problem))
+            {
+                // One attempt said what cannot be stored: the others' lines must not wait behind it for ever.
+                if (pending.Count == 1)
+                {
+                    Refused(logger, problem, pending[0].Attempt.JobId);
+                    return;
+                }
+
+                foreach (var item in pending)
+                {
+                    await AppendAsync([item], cancellationToken);
+                }
+
+                return;
+            }
+            catch (Exception problem) when (!cancellationToken.IsCancellationRequested)
+            {
+                failures++;
+                Failed(logger, problem, pending.Count, failures);
+                await Task.Delay(Duty.Backoff(failures), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception problem)
+            {
+                // Time is up. A broken connection may surface as any exception, and none of them may end an executor.
+                Dropped(logger, pending.Count, problem.Message);
+                return;
+            }
+        }
+    }
+
     [LoggerMessage(110, LogLevel.Warning, "Writing log lines and progress of {Jobs} jobs failed, {Failures} times in a row; it tries again")]
     private static partial void Failed(ILogger logger, Exception problem, int jobs, int failures);
 
-    [LoggerMessage(111, LogLevel.Error, "Log lines and progress of {Jobs} jobs were dropped: the database did not come back in time")]
-    private static partial void Dropped(ILogger logger, int jobs);
+    [LoggerMessage(111, LogLevel.Error, "Log lines and progress of {Jobs} jobs were dropped: the database did not come back in time ({Reason})")]
+    private static partial void Dropped(ILogger logger, int jobs, string reason);
+
+    [LoggerMessage(112, LogLevel.Error, "Log lines and progress of job {JobId} cannot be stored and were dropped")]
+    private static partial void Refused(ILogger logger, Exception problem, Guid jobId);
 }

@@ -15,14 +15,17 @@ internal sealed partial class Rescuer(
     : Duty(time, logger)
 {
     private const int MaxBatch = 200;
+    private readonly TimeProvider _clock = time;
     private HashSet<(Guid, long)> _unknown = [];
+    private long _unknownSince;
+    private long? _lastRound;
+    private long _steadySince;
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(Math.Clamp(options.Lease.TotalSeconds / 4, 0.25, 5));
 
     protected override async Task<bool> RunRoundAsync(CancellationToken cancellationToken)
     {
-        // After an outage of the database every lease is over, and all replicas are alive: each first gets the chance to renew.
-        if (options.Concurrency == 0 || lease.SteadyFor > options.Lease / 2)
+        if (IsSteady())
         {
             foreach (var name in await replicas.DeclareDeadAsync(cancellationToken))
             {
@@ -40,7 +43,22 @@ internal sealed partial class Rescuer(
 
         await ReturnUnknownAsync(cancellationToken);
         await replicas.ForgetDeadAsync(cancellationToken);
+        _lastRound = _clock.GetTimestamp();
         return orphans.Count == MaxBatch;
+    }
+
+    /// <summary>
+    /// After an outage of the database (or of this process: a frozen one thinks that all others were silent) every lease is over, and all replicas may be
+    /// alive: each first gets the chance to renew. Rounds of this duty that came without a break show it, also on a replica that has no lease.
+    /// </summary>
+    private bool IsSteady()
+    {
+        if (_lastRound is not { } last || _clock.GetElapsedTime(last) > Interval + (options.Lease / 4))
+        {
+            _steadySince = _clock.GetTimestamp();
+        }
+
+        return _clock.GetElapsedTime(_steadySince) > options.Lease / 2 && (options.Concurrency == 0 || lease.SteadyFor > options.Lease / 2);
     }
 
     private static Completion Lost((ClaimedJob Job, string Worker, DateTimeOffset Now) orphan)
@@ -54,12 +72,13 @@ internal sealed partial class Rescuer(
     }
 
     /// <summary>
-    /// A claim whose answer was lost on the way has jobs under this replica's lease that nobody here knows. What the database says twice in a row,
-    /// a round apart, and this process does not know, goes back.
+    /// A claim whose answer was lost on the way has jobs under this replica's lease that nobody here knows. What the database says twice in a row
+    /// and this process does not know, although every claim begun by the first time has ended, goes back. An answer that is only slow is waited for:
+    /// its job would run here and elsewhere at once.
     /// </summary>
     private async Task ReturnUnknownAsync(CancellationToken cancellationToken)
     {
-        if (replica.Id == 0)
+        if (replica.Id == 0 || held.ClaimsEnded < _unknownSince)
         {
             return;
         }
@@ -76,6 +95,7 @@ internal sealed partial class Rescuer(
         }
 
         _unknown = unknown;
+        _unknownSince = held.ClaimsBegun;
     }
 
     [LoggerMessage(170, LogLevel.Warning, "Replica {Replica} is silent for longer than its lease: it is declared dead")]

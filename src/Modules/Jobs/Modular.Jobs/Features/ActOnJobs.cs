@@ -39,6 +39,7 @@ internal static class ActOnJobs
             RuleFor(command => command.Action).NotNull().WithMessage("must be cancel, retry or delete");
             RuleFor(command => command.Filter).NotNull().WithMessage("must name the jobs, by the members of GET /jobs")
                 .Must(filter => filter is null || filter != new JobSelection()).WithMessage("must have at least one member");
+            RuleFor(command => command.Filter!.State).Must(states => states is not { Count: 0 }).WithMessage("must name at least one state").When(command => command.Filter is not null);
             RuleFor(command => command.Filter!).SetValidator(selection).When(command => command.Filter is not null);
             RuleFor(command => command.ExpectedCount).GreaterThanOrEqualTo(0).WithMessage("must be 0 or more");
         }
@@ -51,30 +52,32 @@ internal static class ActOnJobs
         public async Task<Response> Handle(Command request, CancellationToken cancellationToken)
         {
             var filter = request.Filter!.ToFilter();
-            var matched = await jobs.CountAsync(filter, cancellationToken);
+            var (matched, last) = await jobs.CountAsync(filter, cancellationToken);
             if (request.ExpectedCount is { } expected && expected != matched)
             {
                 throw Refusal.Conflict($"{matched} jobs match, not {expected}; look again and repeat with the new count.");
             }
 
-            return new Response(matched, request.DryRun ? 0 : await ActAsync(request.Action!.Value, filter, cancellationToken));
+            return new Response(matched, request.DryRun ? 0 : await ActAsync(request.Action!.Value, filter, last, cancellationToken));
         }
 
         // By keyset over seq: each job is met once, also while the action moves it out of the filter, and jobs submitted meanwhile are left alone.
-        private async Task<long> ActAsync(BulkAction action, JobFilter filter, CancellationToken cancellationToken)
+        private async Task<long> ActAsync(BulkAction action, JobFilter filter, long last, CancellationToken cancellationToken)
         {
             var changed = 0L;
-            for (var after = 0L; ;)
+            for (var after = 0L; after < last;)
             {
-                var page = await jobs.ListIdsAsync(filter, after, PageSize, cancellationToken);
+                var page = await jobs.ListIdsAsync(filter, after, last, PageSize, cancellationToken);
                 if (page.Count == 0)
                 {
-                    return changed;
+                    break;
                 }
 
                 after = page[^1].Seq;
                 changed += await ActAsync(action, [.. page.Select(job => job.Id)], cancellationToken);
             }
+
+            return changed;
         }
 
         private async Task<int> ActAsync(BulkAction action, Guid[] ids, CancellationToken cancellationToken)

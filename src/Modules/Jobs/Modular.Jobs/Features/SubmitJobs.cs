@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using MediatR;
@@ -30,7 +31,8 @@ internal static class SubmitJobs
     public sealed record Batch(IReadOnlyList<JobInput> Jobs);
 
     /// <param name="Ids">In the order of the request.</param>
-    public sealed record Response(IReadOnlyList<Guid> Ids);
+    /// <param name="IsNew">False: an earlier call with the same idempotency key made them; told by the status.</param>
+    public sealed record Response(IReadOnlyList<Guid> Ids, [property: JsonIgnore] bool IsNew);
 
     public sealed class Validator : AbstractValidator<Command>
     {
@@ -60,16 +62,19 @@ internal static class SubmitJobs
                 metrics.Submitted(created);
             }
 
-            return new Response(result.Earlier ?? [.. result.Created.Select(job => job.Id)]);
+            return new Response(result.Earlier ?? [.. result.Created.Select(job => job.Id)], IsNew: result.Earlier is null);
         }
     }
 
     public sealed class Endpoint : ICarterModule
     {
         public void AddRoutes(IEndpointRouteBuilder app) =>
-            app.MapPost("/jobs/batch", async Task<Created<Response>> (
+            app.MapPost("/jobs/batch", async Task<Results<Created<Response>, Ok<Response>>> (
                     [FromBody] Batch batch, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, ClaimsPrincipal caller, ISender sender, CancellationToken cancellationToken) =>
-                    TypedResults.Created((string?)null, await sender.Send(new Command(batch.Jobs, caller.FindFirstValue(ClaimTypes.NameIdentifier) ?? "", idempotencyKey), cancellationToken)))
+                {
+                    var response = await sender.Send(new Command(batch.Jobs, caller.FindFirstValue(ClaimTypes.NameIdentifier) ?? "", idempotencyKey), cancellationToken);
+                    return response.IsNew ? TypedResults.Created((string?)null, response) : TypedResults.Ok(response);
+                })
                 .WithName("SubmitJobs").WithSummary("Submits up to 1000 jobs, all or none").RequireScope(Scopes.JobsWrite)
                 .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
                 .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)

@@ -109,6 +109,12 @@ internal sealed class CompleteJobs(NpgsqlDataSource database)
             batch.BatchCommands.Add(Signals.NotifyReady());
         }
 
+        // A job that goes on although its cancellation was asked meanwhile: it must not wait out a backoff, let alone run again.
+        if (retries.Length + returned.Length > 0)
+        {
+            batch.BatchCommands.Add(Sql.Command(WaitingJobs.CancelAsked, Ids([.. retries, .. returned])));
+        }
+
         foreach (var notify in Signals.NotifyChanged(completions.Select(item => item.Job.Id)))
         {
             batch.BatchCommands.Add(notify);

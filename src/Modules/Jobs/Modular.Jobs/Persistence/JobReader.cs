@@ -57,13 +57,16 @@ internal sealed class JobReader(NpgsqlDataSource database) : IJobArtifacts
         return await ReadAllAsync(command, cancellationToken);
     }
 
-    /// <summary>Ids of jobs that match, oldest first, at most <paramref name="limit"/>, after <paramref name="after"/>.</summary>
-    public async Task<IReadOnlyList<(Guid Id, long Seq)>> ListIdsAsync(JobFilter filter, long after, int limit, CancellationToken cancellationToken)
+    /// <summary>Ids of jobs that match, oldest first, at most <paramref name="limit"/>, after <paramref name="after"/> and up to <paramref name="last"/>.</summary>
+    public async Task<IReadOnlyList<(Guid Id, long Seq)>> ListIdsAsync(JobFilter filter, long after, long last, int limit, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand();
         var where = filter.Where(command.Parameters);
         command.CommandText =
-            $"SELECT s.id, s.seq FROM {filter.Source} WHERE {where} AND s.seq > {Bind(command.Parameters, Sql.Value(after))} ORDER BY s.seq LIMIT {limit.ToString(CultureInfo.InvariantCulture)}";
+            $"""
+             SELECT s.id, s.seq FROM {filter.Source} WHERE {where} AND s.seq > {Bind(command.Parameters, Sql.Value(after))} AND s.seq <= {Bind(command.Parameters, Sql.Value(last))}
+             ORDER BY s.seq LIMIT {limit.ToString(CultureInfo.InvariantCulture)}
+             """;
         var ids = new List<(Guid, long)>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -74,12 +77,15 @@ internal sealed class JobReader(NpgsqlDataSource database) : IJobArtifacts
         return ids;
     }
 
-    public async Task<long> CountAsync(JobFilter filter, CancellationToken cancellationToken)
+    /// <summary>How many match now, and the last of them.</summary>
+    public async Task<(long Count, long LastSeq)> CountAsync(JobFilter filter, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand();
         var where = filter.Where(command.Parameters);
-        command.CommandText = $"SELECT count(*) FROM {filter.Source} WHERE {where}";
-        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        command.CommandText = $"SELECT count(*), coalesce(max(s.seq), 0) FROM {filter.Source} WHERE {where}";
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt64(0), reader.GetInt64(1));
     }
 
     /// <summary>The states of those of <paramref name="ids"/> that are known.</summary>

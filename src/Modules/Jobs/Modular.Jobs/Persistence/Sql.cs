@@ -16,6 +16,14 @@ internal static class Sql
     /// <summary>The stored number of the state that follows; throws at start-up when the state machine does not know the step.</summary>
     public static short Next(JobState from, JobTrigger trigger) => (short)JobTransitions.Target(from, trigger);
 
+    /// <summary>
+    /// What was to be written is at fault, not the database: class 22 (data exception) from the server, or text and JSON that could not even be
+    /// encoded. Trying again would fail for ever.
+    /// </summary>
+    public static bool IsDataFault(Exception problem) =>
+        problem is PostgresException { IsTransient: false } refused ? refused.SqlState.StartsWith("22", StringComparison.Ordinal)
+            : problem is JsonException or ArgumentException or NotSupportedException;
+
     public static NpgsqlParameter Value<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
 
     /// <summary>A JSON document, or SQL null.</summary>

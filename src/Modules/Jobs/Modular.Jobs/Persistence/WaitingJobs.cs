@@ -24,16 +24,21 @@ internal sealed class WaitingJobs(NpgsqlDataSource database)
     private const string NextDue = "SELECT extract(epoch FROM min(run_at) - now())::float8 FROM jobs.entry WHERE state = 0";
 
     // A waiting job ends here; its entry's lock decides between this and a claim. Attempts and lease live on in the outcome, for a retry.
-    private static readonly string CancelWaiting =
+    private static readonly string CancelWaiting = CancelWhere("true");
+
+    /// <summary>Cancels those of the jobs <c>$1</c> that wait although a client has cancelled them: their worker could not end them.</summary>
+    internal static readonly string CancelAsked = CancelWhere("cancel_requested_at IS NOT NULL");
+
+    private static string CancelWhere(string condition) =>
         $"""
          WITH done AS (
-           DELETE FROM jobs.entry WHERE id = ANY ($1::uuid[]) AND state IN ({Sql.Scheduled}, {Sql.Queued})
-           RETURNING id, seq, event_seq, attempt, max_attempts, attempts, lease
+           DELETE FROM jobs.entry WHERE id = ANY ($1::uuid[]) AND state IN ({Sql.Scheduled}, {Sql.Queued}) AND {condition}
+           RETURNING id, seq, event_seq, attempt, max_attempts, attempts, lease, coalesce(cancel_requested_at, now()) AS asked_at
          ), outcome AS (
            INSERT INTO jobs.mt_doc_outcome (id, data, seq, state, finished_at)
            SELECT id,
                   jsonb_build_object('id', id, 'seq', seq, 'state', 'cancelled', 'attempt', attempt, 'maxAttempts', max_attempts, 'attempts', coalesce(attempts, '[]'),
-                    'lease', lease, 'endSeq', event_seq + 2, 'finishedAt', now(), 'cancelRequestedAt', now()),
+                    'lease', lease, 'endSeq', event_seq + 2, 'finishedAt', now(), 'cancelRequestedAt', asked_at),
                   seq, {Sql.Next(JobState.Queued, JobTrigger.Cancelled)}, now()
            FROM done
          )

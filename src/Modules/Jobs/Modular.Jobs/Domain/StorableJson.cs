@@ -1,21 +1,29 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Modular.Jobs.Input;
+namespace Modular.Jobs.Domain;
 
 /// <summary>
-/// JSON that is well-formed and yet refused by PostgreSQL's jsonb: U+0000, lone surrogates, numbers beyond numeric. Found at submission, where
-/// the client can be told which member it is.
+/// JSON that is well-formed and yet cannot be kept: PostgreSQL's jsonb refuses U+0000, lone surrogates and numbers beyond numeric, and a value that is
+/// nested to the depth that readers allow does not fit into the documents around it. Found at submission, where the client can be told which member
+/// it is, and before an outcome is written, where it must not come back for ever.
 /// </summary>
-internal static class StorableJson
+public static class StorableJson
 {
     private const int MaxNumberLength = 400;
     private const int MaxExponent = 1000;
 
-    public static (string Path, string Message)? FindProblem(JsonElement value, string path)
+    /// <summary>Below the 64 levels of the JSON dialect: documents, answers and batches each wrap a level or two around.</summary>
+    private const int MaxDepth = 60;
+
+    public static (string Path, string Message)? FindProblem(JsonElement value, string path) => FindProblem(value, path, depth: 1);
+
+    private static (string Path, string Message)? FindProblem(JsonElement value, string path, int depth)
     {
         switch (value.ValueKind)
         {
+            case JsonValueKind.Object or JsonValueKind.Array when depth > MaxDepth:
+                return (path, $"is nested deeper than {MaxDepth} levels");
             case JsonValueKind.Object:
                 foreach (var member in value.EnumerateObject())
                 {
@@ -24,7 +32,7 @@ internal static class StorableJson
                         return (path, "has a member name with U+0000 or half a surrogate pair");
                     }
 
-                    if (FindProblem(member.Value, $"{path}.{member.Name}") is { } inner)
+                    if (FindProblem(member.Value, $"{path}.{member.Name}", depth + 1) is { } inner)
                     {
                         return inner;
                     }
@@ -35,7 +43,7 @@ internal static class StorableJson
                 var index = 0;
                 foreach (var item in value.EnumerateArray())
                 {
-                    if (FindProblem(item, $"{path}[{index++.ToString(CultureInfo.InvariantCulture)}]") is { } inner)
+                    if (FindProblem(item, $"{path}[{index++.ToString(CultureInfo.InvariantCulture)}]", depth + 1) is { } inner)
                     {
                         return inner;
                     }

@@ -1,0 +1,45 @@
+using System.Text;
+using CsCheck;
+using Modular.Jobs.Persistence;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace Modular.UnitTests.Jobs;
+
+/// <summary>Ids survive their way through NOTIFY, and no payload grows to where PostgreSQL rolls the transaction back.</summary>
+public sealed class SignalsTests
+{
+    private const int NotifyLimit = 8000;
+
+    [Fact]
+    public void Ids_come_out_as_they_went_in() =>
+        Gen.Guid.Array[0, 1500].Sample(ids => Payloads(ids).SelectMany(Signals.ReadIds).SequenceEqual(ids), iter: 200);
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    [InlineData(359, 1)]
+    [InlineData(360, 2)]
+    [InlineData(1000, 3)]
+    public void Payloads_stay_below_the_limit_of_NOTIFY(int jobs, int expected)
+    {
+        var payloads = Payloads([.. Enumerable.Range(0, jobs).Select(_ => Guid.CreateVersion7())]);
+
+        payloads.Length.ShouldBe(expected);
+        payloads.ShouldAllBe(payload => Encoding.UTF8.GetByteCount(payload) < NotifyLimit);
+    }
+
+    [Fact]
+    public void A_payload_that_is_cut_short_gives_the_ids_that_are_whole()
+    {
+        var ids = new[] { Guid.CreateVersion7(), Guid.CreateVersion7() };
+        var payload = Payloads(ids).Single();
+
+        Signals.ReadIds(payload[..^1]).ShouldBe([ids[0]]);
+        Signals.ReadIds("").ShouldBeEmpty();
+    }
+
+    private static string[] Payloads(Guid[] ids) =>
+        [.. Signals.NotifyChanged(ids).Select(command => ((NpgsqlParameter<string>)command.Parameters[0]).TypedValue!)];
+}
