@@ -25,7 +25,7 @@ public static partial class JsonErrors
         }
         else if (Conversion().Match(message) is { Success: true } type)
         {
-            text = $"must be {Expected(type.Groups["type"].Value)}";
+            text = $"must be {Expected(type.Groups["type"].Value, path[(path.LastIndexOf('.') + 1)..])}";
         }
         else if (problem.InnerException is null && !message.Contains("BytePositionInLine", StringComparison.Ordinal))
         {
@@ -51,9 +51,13 @@ public static partial class JsonErrors
     private static string Child(string path, string name) =>
         path.Length == 0 ? name : path == name || path.EndsWith("." + name, StringComparison.Ordinal) ? path : $"{path}.{name}";
 
-    private static string Expected(string type) => type switch
+    // For a record with a constructor the message may name the record while the path already names its member.
+    private static string Expected(string type, string member) => type switch
     {
-        _ when OwnType(type) is { } own => own.IsEnum ? string.Join(" or ", Enum.GetNames(own).Select(JsonNamingPolicy.CamelCase.ConvertName)) : "an object",
+        _ when OwnType(type) is { IsEnum: true } own => string.Join(" or ", Enum.GetNames(own).Select(JsonNamingPolicy.CamelCase.ConvertName)),
+        _ when OwnType(type)?.GetProperties().FirstOrDefault(property => JsonNamingPolicy.CamelCase.ConvertName(property.Name) == member) is { } property
+            => Expected(property.PropertyType.FullName!, ""),
+        _ when OwnType(type) is not null => "an object",
         _ when type.Contains("String", StringComparison.Ordinal) && !type.Contains('[', StringComparison.Ordinal) => "a string",
         _ when type.Contains("Int", StringComparison.Ordinal) && !type.Contains("[]", StringComparison.Ordinal) => "a whole number",
         _ when type.Contains("Boolean", StringComparison.Ordinal) => "true or false",

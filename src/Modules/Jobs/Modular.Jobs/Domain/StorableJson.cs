@@ -8,7 +8,7 @@ namespace Modular.Jobs.Domain;
 /// nested to the depth that readers allow does not fit into the documents around it. Found at submission, where the client can be told which member
 /// it is, and before an outcome is written, where it must not come back for ever.
 /// </summary>
-public static class StorableJson
+internal static class StorableJson
 {
     private const int MaxNumberLength = 400;
     private const int MaxExponent = 1000;

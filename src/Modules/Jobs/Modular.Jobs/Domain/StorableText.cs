@@ -6,7 +6,7 @@ namespace Modular.Jobs.Domain;
 /// A handler's text may hold anything; jsonb refuses U+0000, and half a surrogate pair is no UTF-8. Both become U+FFFD, since a message with a
 /// blot in it is worth more than none.
 /// </summary>
-public static class StorableText
+internal static class StorableText
 {
     private const char Blot = '\ufffd';
     private const string Ellipsis = "…";
