@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.BuildingBlocks.Security;
 using Modular.Jobs.Domain;
 using Modular.Jobs.Engine;
@@ -70,7 +71,7 @@ internal static class SubmitJobs
             app.MapPost("/jobs/batch", async Task<Created<Response>> (
                     [FromBody] Batch batch, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, ClaimsPrincipal caller, ISender sender, CancellationToken cancellationToken) =>
                     TypedResults.Created((string?)null, await sender.Send(new Command(batch.Jobs, caller.FindFirstValue(ClaimTypes.NameIdentifier) ?? "", idempotencyKey), cancellationToken)))
-                .WithName("SubmitJobs").WithSummary("Submits up to 1000 jobs, all or none").RequireScope(Scopes.JobsWrite)
+                .WithName("SubmitJobs").WithSummary("Submits up to 1000 jobs, all or none").RequireScope(Scopes.JobsWrite).Expensive()
                 .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
                 .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
                 .ProducesProblem(StatusCodes.Status422UnprocessableEntity);
