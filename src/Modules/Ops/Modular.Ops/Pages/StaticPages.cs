@@ -39,11 +39,6 @@ internal static class StaticPages
 
             // Kept by browsers, asked for again with the tag: an update shows at once and costs a 304 otherwise.
             context.Response.Headers.CacheControl = "no-cache";
-            if (asset.Gzipped is null)
-            {
-                return Results.Bytes(asset.Plain, asset.ContentType, entityTag: asset.ETag);
-            }
-
             context.Response.Headers.Vary = HeaderNames.AcceptEncoding;
             if (!TakesGzip(context.Request))
             {
