@@ -20,20 +20,13 @@ internal static class ModularHost
         var settings = new Settings(builder.Configuration, builder.Environment.IsDevelopment());
 
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<Lifecycle>();
-        var shutdown = ShutdownOptions.Read(settings);
-        builder.Services.AddSingleton(shutdown);
-        builder.Services.Configure<HostOptions>(host =>
-        {
-            host.ShutdownTimeout = shutdown.Timeout;
-            // Requests in flight and running jobs end side by side, within one timeout.
-            host.ServicesStopConcurrently = true;
-        });
         builder.AddTelemetry(settings);
+        builder.AddLifecycle(ShutdownOptions.Read(settings));
         builder.AddHttp(HttpOptions.Read(settings));
         builder.AddPersistence(settings);
         var list = new ModuleList(modules ?? Modules.All);
         list.AddServices(builder, settings);
+        Runtime.Check(settings);
         builder.Services.AddSingleton(settings);
         if (settings.Problems.Count > 0)
         {
@@ -44,9 +37,6 @@ internal static class ModularHost
         app.UseHttp();
         list.MapRoutes(app);
         app.MapOpenApi().AllowAnonymous();
-        var lifecycle = app.Services.GetRequiredService<Lifecycle>();
-        app.Lifetime.ApplicationStarted.Register(lifecycle.MarkStarted);
-        app.Lifetime.ApplicationStopping.Register(lifecycle.MarkDraining);
         return app;
     }
 }

@@ -22,15 +22,9 @@ try
         return 0;
     }
 
-    await app.RunAsync();
-    return 0;
+    return await Run.UntilStoppedAsync(app);
 }
-catch (SettingsException problem)
-{
-    await Console.Error.WriteLineAsync(problem.Message);
-    return SettingsException.ExitCode;
-}
-catch (SchemaException problem)
+catch (Exception problem) when (problem is SettingsException or SchemaException)
 {
     await Console.Error.WriteLineAsync(problem.Message);
     return SettingsException.ExitCode;

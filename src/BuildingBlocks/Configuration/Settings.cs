@@ -11,6 +11,7 @@ public sealed class Settings(IConfiguration configuration, bool isDevelopment)
 {
     private readonly List<string> _problems = [];
     private readonly List<Setting> _declared = [];
+    private readonly List<string> _secrets = [];
 
     /// <summary><c>ASPNETCORE_ENVIRONMENT=Development</c>.</summary>
     public bool IsDevelopment { get; } = isDevelopment;
@@ -21,19 +22,25 @@ public sealed class Settings(IConfiguration configuration, bool isDevelopment)
     /// <summary>One line per wrong or missing setting.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
+    /// <summary>The values of secret settings: what no log line may hold.</summary>
+    public IReadOnlyList<string> Secrets => _secrets;
+
+    /// <summary>Notes part of a setting's value as secret, such as the password inside a URL.</summary>
+    public void AddSecret(string value) => _secrets.Add(value);
+
     /// <summary>Notes a problem that spans several settings.</summary>
     public void AddProblem(string problem) => _problems.Add(problem);
 
     public string? Text(string name, string? defaultValue, string meaning, bool secret = false)
     {
         _declared.Add(new Setting(name, defaultValue ?? "–", meaning, secret));
-        return Raw(name) ?? defaultValue;
+        return Kept(Raw(name), secret) ?? defaultValue;
     }
 
     public string Required(string name, string meaning, bool secret = false)
     {
         _declared.Add(new Setting(name, "required", meaning, secret));
-        var value = Raw(name);
+        var value = Kept(Raw(name), secret);
         if (value is null)
         {
             _problems.Add($"{name} is required: {meaning}");
@@ -42,9 +49,15 @@ public sealed class Settings(IConfiguration configuration, bool isDevelopment)
         return value ?? "";
     }
 
-    public int WholeNumber(string name, int defaultValue, int min, int max, string meaning)
+    /// <param name="name">The variable.</param>
+    /// <param name="defaultValue">When it is not set.</param>
+    /// <param name="min">Smallest allowed.</param>
+    /// <param name="max">Largest allowed.</param>
+    /// <param name="meaning">For the configuration page.</param>
+    /// <param name="defaultText">How the page tells a default that depends on the machine.</param>
+    public int WholeNumber(string name, int defaultValue, int min, int max, string meaning, string? defaultText = null)
     {
-        _declared.Add(new Setting(name, defaultValue.ToString(CultureInfo.InvariantCulture), meaning, Secret: false));
+        _declared.Add(new Setting(name, defaultText ?? defaultValue.ToString(CultureInfo.InvariantCulture), meaning, Secret: false));
         if (Raw(name) is not { } text)
         {
             return defaultValue;
@@ -94,6 +107,16 @@ public sealed class Settings(IConfiguration configuration, bool isDevelopment)
     {
         _declared.Add(new Setting(name, "none", meaning, Secret: false));
         return Raw(name)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    }
+
+    private string? Kept(string? value, bool secret)
+    {
+        if (secret && value is not null)
+        {
+            _secrets.Add(value);
+        }
+
+        return value;
     }
 
     private string? Raw(string name)

@@ -1,21 +1,17 @@
+using Microsoft.Extensions.Hosting;
+
 namespace Modular.BuildingBlocks.Hosting;
 
-/// <summary>Where the process is between start and stop; readiness and submission ask it.</summary>
-public sealed class Lifecycle
+/// <summary>Where the process is between start and stop; readiness, submission and whatever waits long ask it.</summary>
+public sealed class Lifecycle(IHostApplicationLifetime host)
 {
-    private volatile LifecyclePhase _phase = LifecyclePhase.Starting;
+    public LifecyclePhase Phase =>
+        host.ApplicationStopping.IsCancellationRequested ? LifecyclePhase.Draining
+        : host.ApplicationStarted.IsCancellationRequested ? LifecyclePhase.Running
+        : LifecyclePhase.Starting;
 
-    public LifecyclePhase Phase => _phase;
-
-    public void MarkStarted()
-    {
-        if (_phase == LifecyclePhase.Starting)
-        {
-            _phase = LifecyclePhase.Running;
-        }
-    }
-
-    public void MarkDraining() => _phase = LifecyclePhase.Draining;
+    /// <summary>Fires when the process is asked to stop: what waits for something to happen answers now.</summary>
+    public CancellationToken Stopping => host.ApplicationStopping;
 }
 
 /// <summary>A phase of the process.</summary>

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Modular.BuildingBlocks.Hosting;
+using Modular.BuildingBlocks.Http.Limits;
 
 namespace Modular.BuildingBlocks.Http;
 
@@ -17,7 +18,7 @@ public sealed record StreamEvent(long? Id, string Name, object Data);
 
 /// <summary>
 /// Writes events as they come (WHATWG HTML, "Server-sent events"): headers and a retry hint at once, a comment when 15 s pass in silence
-/// (proxies cut silent connections), never compressed, never buffered by nginx, ended when the Host stops.
+/// (proxies cut silent connections), never compressed, never buffered by nginx, ended when the Host stops, so many per client and no more.
 /// </summary>
 public sealed class ServerSentEvents(IAsyncEnumerable<StreamEvent> events) : IResult, IEndpointMetadataProvider
 {
@@ -25,42 +26,38 @@ public sealed class ServerSentEvents(IAsyncEnumerable<StreamEvent> events) : IRe
     private static readonly byte[] Opening = "retry: 2000\n\n"u8.ToArray();
     private static readonly byte[] Ping = ": ping\n\n"u8.ToArray();
 
-    public static void PopulateMetadata(System.Reflection.MethodInfo method, Microsoft.AspNetCore.Builder.EndpointBuilder builder) =>
+    public static void PopulateMetadata(System.Reflection.MethodInfo method, Microsoft.AspNetCore.Builder.EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), ["text/event-stream"]));
+        builder.Metadata.Add(UnratedRoute.Instance);
+    }
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var stopping = httpContext.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        var time = httpContext.RequestServices.GetRequiredService<TimeProvider>();
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
+        var services = httpContext.RequestServices;
+        using var place = services.GetRequiredService<StreamLimits>().Open(httpContext);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, services.GetRequiredService<Lifecycle>().Stopping);
         var response = httpContext.Response;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-cache, no-store";
         response.Headers["X-Accel-Buffering"] = "no";
         httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        var source = events.GetAsyncEnumerator(ended.Token);
-        var next = Task.FromResult(false);
+
+        await using var source = events.GetAsyncEnumerator(ended.Token);
+        Task<bool>? next = null;
         try
         {
             await response.Body.WriteAsync(Opening, ended.Token);
             await response.Body.FlushAsync(ended.Token);
             next = source.MoveNextAsync().AsTask();
-            while (true)
+            while (await WaitAsync(next, services.GetRequiredService<TimeProvider>(), ended.Token) is var waited && waited != Waited.Ended)
             {
-                using var quiet = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
-                if (await Task.WhenAny(next, Task.Delay(Silence, time, quiet.Token)) != next)
+                if (waited == Waited.InSilence)
                 {
-                    ended.Token.ThrowIfCancellationRequested();
                     await response.Body.WriteAsync(Ping, ended.Token);
                 }
                 else
                 {
-                    await quiet.CancelAsync();
-                    if (!await next)
-                    {
-                        return;
-                    }
-
                     await response.Body.WriteAsync(Frame(source.Current), ended.Token);
                     next = source.MoveNextAsync().AsTask();
                     if (next.IsCompleted)
@@ -79,11 +76,27 @@ public sealed class ServerSentEvents(IAsyncEnumerable<StreamEvent> events) : IRe
         }
         finally
         {
-            // An iterator that still runs cannot be disposed: it is told to end, and awaited. What it threw was met above or does not matter any more.
+            // A source must not be disposed while it still looks for its next event.
             await ended.CancelAsync();
-            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await source.DisposeAsync();
+            await ((Task)(next ?? Task.FromResult(false))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    private static async Task<Waited> WaitAsync(Task<bool> next, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!next.IsCompleted)
+        {
+            using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            if (await Task.WhenAny(next, Task.Delay(Silence, time, quiet.Token)) != next)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return Waited.InSilence;
+            }
+
+            await quiet.CancelAsync();
+        }
+
+        return await next ? Waited.ForEvent : Waited.Ended;
     }
 
     private static byte[] Frame(StreamEvent item)
@@ -95,5 +108,12 @@ public sealed class ServerSentEvents(IAsyncEnumerable<StreamEvent> events) : IRe
         }
 
         return Encoding.UTF8.GetBytes(frame.Append(CultureInfo.InvariantCulture, $"event: {item.Name}\ndata: {JsonSerializer.Serialize(item.Data, Json.Options)}\n\n").ToString());
+    }
+
+    private enum Waited
+    {
+        ForEvent,
+        InSilence,
+        Ended,
     }
 }

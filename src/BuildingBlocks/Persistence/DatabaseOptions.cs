@@ -23,6 +23,11 @@ public sealed record DatabaseOptions(string ConnectionString, bool AutoMigrate)
         try
         {
             var connection = url.Length == 0 ? new NpgsqlConnectionStringBuilder() : Parse(url);
+            if (connection.Password is { } password)
+            {
+                settings.AddSecret(password);
+            }
+
             connection.MaxPoolSize = max;
             connection.MinPoolSize = Math.Min(min, max);
             connection.ConnectionLifetime = lifetime;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,51 +8,57 @@ using Microsoft.Extensions.Logging;
 
 namespace Modular.BuildingBlocks.Telemetry;
 
-/// <summary>One line per request: method, path without its query (queries may bear signatures), route, status, duration, client.</summary>
+/// <summary>One line per request: method, path without its query (queries may bear signatures), route, status, duration, client. No body and no header but the agent's name.</summary>
 internal static partial class RequestLog
 {
+    private const int MaxAgent = 200;
+
+    /// <summary>Asked every few seconds by machines.</summary>
+    private static readonly HashSet<string> Unlogged =
+        new(StringComparer.OrdinalIgnoreCase) { "/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready", "/api/v1/metrics" };
+
     public static void UseRequestLog(this WebApplication app)
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Modular.Requests");
         app.Use(async (context, next) =>
         {
-            var started = Stopwatch.GetTimestamp();
-            Endpoint? endpoint = null;
-            context.Response.OnStarting(() =>
+            if (Unlogged.Contains(context.Request.Path.Value ?? ""))
             {
-                endpoint = context.GetEndpoint();
-                return Task.CompletedTask;
-            });
+                await next(context);
+                return;
+            }
+
+            var started = Stopwatch.GetTimestamp();
+            var isCutOff = true;
             try
             {
                 await next(context);
+                isCutOff = false;
             }
             finally
             {
-                // The exception handler clears the endpoint before the answer starts; what it kept aside names the route.
-                endpoint ??= context.GetEndpoint();
-                var handled = context.Features.Get<Microsoft.AspNetCore.Diagnostics.IExceptionHandlerFeature>()?.Endpoint;
-                var path = context.Request.Path.Value ?? "";
-                var level = IsProbe(path) ? LogLevel.Trace : context.Response.StatusCode >= 500 ? LogLevel.Error : LogLevel.Information;
+                // The exception handler clears the endpoint; what it kept aside names the route.
+                var endpoint = context.GetEndpoint() ?? context.Features.Get<IExceptionHandlerFeature>()?.Endpoint;
+                // An answer that broke off after its status was sent: the client saw no proper end.
+                var status = isCutOff && context.Response.StatusCode < 400 ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode;
+                var agent = context.Request.Headers.UserAgent.ToString();
                 Answered(
                     logger,
-                    level,
+                    status switch { 503 => LogLevel.Warning, >= 500 => LogLevel.Error, _ => LogLevel.Information },
                     context.Request.Method,
-                    path,
-                    ((endpoint ?? handled) as RouteEndpoint)?.RoutePattern.RawText,
-                    context.Response.StatusCode,
+                    context.Request.Path.Value,
+                    status,
                     Stopwatch.GetElapsedTime(started).TotalMilliseconds,
-                    context.Request.Headers.UserAgent.ToString(),
+                    (endpoint as RouteEndpoint)?.RoutePattern.RawText,
                     context.Connection.RemoteIpAddress?.ToString(),
-                    context.TraceIdentifier);
+                    agent.Length > MaxAgent ? agent[..MaxAgent] : agent,
+                    context.TraceIdentifier,
+                    Activity.Current?.TraceId.ToString());
             }
         });
     }
 
-    private static bool IsProbe(string path) =>
-        path.StartsWith("/api/v1/health", StringComparison.Ordinal) || path.Equals("/api/v1/metrics", StringComparison.Ordinal);
-
-    [LoggerMessage(EventId = 20, Message = "{Method} {Path} → {Status} in {ElapsedMs:0.0} ms (route {Route}, client {ClientIp}, agent {UserAgent}, request {RequestId})")]
+    [LoggerMessage(EventId = 20, Message = "{Method} {Path} → {Status} in {ElapsedMs:0.0} ms (route {Route}, client {ClientIp}, agent {UserAgent}, request {RequestId}, trace {TraceId})")]
     private static partial void Answered(
-        ILogger logger, LogLevel level, string method, string path, string? route, int status, double elapsedMs, string userAgent, string? clientIp, string requestId);
+        ILogger logger, LogLevel level, string method, string? path, int status, double elapsedMs, string? route, string? clientIp, string userAgent, string requestId, string? traceId);
 }

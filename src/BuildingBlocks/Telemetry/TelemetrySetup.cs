@@ -20,26 +20,23 @@ public static class TelemetrySetup
     {
         var level = new LoggingLevelSwitch(Level(settings.Choice("LOG_LEVEL", "info", Levels, "debug, info, warn or error")));
         var format = settings.Choice("LOG_FORMAT", settings.IsDevelopment ? "text" : "json", ["json", "text"], "json (one object a line) or text");
+        // Frameworks tell what we tell ourselves, in more words: only their warnings, or less when less is asked for.
+        var frameworks = new LoggingLevelSwitch(OfFrameworks(level.MinimumLevel));
+        level.MinimumLevelChanged += (_, change) => frameworks.MinimumLevel = OfFrameworks(change.NewLevel);
         builder.Services.AddSingleton(level);
         builder.Services.AddSerilog(
             (_, logs) =>
             {
                 logs.MinimumLevel.ControlledBy(level)
-                    .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-                    .MinimumLevel.Override("System", LogEventLevel.Warning)
+                    .MinimumLevel.Override("Microsoft", frameworks)
+                    .MinimumLevel.Override("System", frameworks)
                     // The exception handler middleware repeats at Error what Problems already logged, refusals included.
                     .MinimumLevel.Override("Microsoft.AspNetCore.Diagnostics", LogEventLevel.Fatal)
-                    .MinimumLevel.Override("Npgsql", LogEventLevel.Warning)
-                    .MinimumLevel.Override("Marten", LogEventLevel.Warning)
-                    .Enrich.FromLogContext();
-                if (format == "json")
-                {
-                    logs.WriteTo.Console(new RenderedCompactJsonFormatter());
-                }
-                else
-                {
-                    logs.WriteTo.Console(outputTemplate: "{Timestamp:HH:mm:ss.fff} {Level:u4} {Message:l}{NewLine}{Exception}", formatProvider: System.Globalization.CultureInfo.InvariantCulture);
-                }
+                    .MinimumLevel.Override("Npgsql", frameworks)
+                    .MinimumLevel.Override("Marten", frameworks)
+                    .Enrich.FromLogContext()
+                    // Built when all settings are read: it knows the secrets of every module.
+                    .WriteTo.Console(new Redaction(format == "json" ? new RenderedCompactJsonFormatter() : new TextLines(), settings.Secrets));
             },
             preserveStaticLogger: true);
 
@@ -58,6 +55,8 @@ public static class TelemetrySetup
         "error" => LogEventLevel.Error,
         _ => LogEventLevel.Information,
     };
+
+    private static LogEventLevel OfFrameworks(LogEventLevel level) => level > LogEventLevel.Warning ? level : LogEventLevel.Warning;
 
     /// <summary>The name of a level, as <c>GET /log-level</c> tells it.</summary>
     public static string NameOf(LogEventLevel level) => level switch

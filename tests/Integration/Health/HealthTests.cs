@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Modular.BuildingBlocks.Hosting;
 using Modular.Host;
 using Modular.IntegrationTests.Infrastructure;
@@ -131,7 +132,7 @@ public sealed class HealthTests
         using var client = CreateClient(app);
         (await StatusAsync(client, "health/ready")).ShouldBe(HttpStatusCode.OK);
 
-        app.Services.GetRequiredService<Lifecycle>().MarkDraining();
+        app.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
 
         using var ready = await client.GetAsync("health/ready", CancellationToken);
         (await DetailAsync(ready, HttpStatusCode.ServiceUnavailable)).ShouldContain("stopping");

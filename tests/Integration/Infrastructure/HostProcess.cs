@@ -47,8 +47,8 @@ internal sealed class HostProcess : RunningModular, IAsyncDisposable
     }
 
     /// <summary>Starts a replica and waits for nothing: for starts that must fail.</summary>
-    public static Task<HostProcess> LaunchAsync(Deployment deployment, IReadOnlyDictionary<string, string>? settings = null) =>
-        LaunchAsync(deployment, settings, own: null);
+    public static Task<HostProcess> LaunchAsync(Deployment deployment, IReadOnlyDictionary<string, string>? settings = null, params string[] arguments) =>
+        LaunchAsync(deployment, settings, own: null, arguments);
 
     public async Task WaitUntilReadyAsync()
     {
@@ -70,6 +70,8 @@ internal sealed class HostProcess : RunningModular, IAsyncDisposable
             throw new InvalidOperationException($"The Host on port {Port} did not start. {exception.Message}\n{string.Join('\n', Output)}", exception);
         }
     }
+
+    public void Send(Signal signal) => _process.Signal(signal);
 
     /// <summary>Asks it to stop and gives back its exit code.</summary>
     public async Task<int> TerminateAsync()
@@ -103,14 +105,14 @@ internal sealed class HostProcess : RunningModular, IAsyncDisposable
             await _own.DisposeAsync();
     }
 
-    private static async Task<HostProcess> LaunchAsync(Deployment deployment, IReadOnlyDictionary<string, string>? settings, Deployment? own)
+    private static async Task<HostProcess> LaunchAsync(Deployment deployment, IReadOnlyDictionary<string, string>? settings, Deployment? own, params string[] arguments)
     {
         var port = Loopback.FreePort();
         var environment = deployment.Settings.Concat(settings ?? new Dictionary<string, string>())
             .Append(KeyValuePair.Create("PORT", port.ToString()))
             .GroupBy(pair => pair.Key, StringComparer.Ordinal)
             .ToDictionary(setting => setting.Key, string? (setting) => setting.Last().Value, StringComparer.Ordinal);
-        return new HostProcess(await Leash.StartAsync("dotnet", [Program()], environment: environment), port, own);
+        return new HostProcess(await Leash.StartAsync("dotnet", [Program(), .. arguments], environment: environment), port, own);
     }
 
     // The Host's own output, not the copy beside the tests: what is started is what is shipped.

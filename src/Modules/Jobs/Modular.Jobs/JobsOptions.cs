@@ -12,7 +12,7 @@ namespace Modular.Jobs;
 public sealed record JobsOptions(int Concurrency, IReadOnlyList<string> Queues, TimeSpan Lease, TimeSpan KeepSucceeded, TimeSpan KeepFailed, bool DebugJobs)
 {
     public static JobsOptions Read(Settings settings) => new(
-        settings.WholeNumber("WORKER_CONCURRENCY", Math.Max(4, 2 * Environment.ProcessorCount), 0, 1000, "jobs that run at once on this replica; 0: none"),
+        settings.WholeNumber("WORKER_CONCURRENCY", Math.Max(4, 2 * Environment.ProcessorCount), 0, 1000, "jobs that run at once on this replica; 0: none", "2 × cores, at least 4"),
         settings.List("WORKER_QUEUES", "queues this replica takes jobs from; none given: all"),
         TimeSpan.FromSeconds(settings.WholeNumber("JOB_LEASE_SECONDS", 15, 1, 300, "a replica that is silent for this long is dead, and its jobs run elsewhere")),
         TimeSpan.FromDays(settings.WholeNumber("JOB_RETENTION_DAYS", 7, 1, 3650, "days that succeeded and cancelled jobs are kept with their events, logs and own artifacts")),

@@ -82,7 +82,8 @@ public sealed record S3Options(Uri Endpoint, Uri? PublicEndpoint, string AccessK
             return url;
         }
 
-        settings.AddProblem($"{name} is \"{text}\": it must be http(s)://host:port without a path");
+        // Not repeated: it may hold a password.
+        settings.AddProblem($"{name} must be http(s)://host:port, without a path or a user");
         return null;
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Hosting;
+using Modular.BuildingBlocks.Http.Limits;
 
 namespace Modular.Health.Features;
 
@@ -25,6 +26,7 @@ internal static class GetLiveness
             .MapGet("/health/live", async (ISender sender, CancellationToken cancellationToken) => TypedResults.Ok(await sender.Send(new Query(), cancellationToken)))
             .WithName("GetLiveness")
             .WithSummary("Liveness")
+            .Unrated()
             .WithDescription("200 while the process answers, whatever its database does; for a supervisor that restarts it.")
             .AllowAnonymous();
     }

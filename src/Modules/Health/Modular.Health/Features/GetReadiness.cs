@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.Health.Probing;
 
 namespace Modular.Health.Features;
@@ -42,6 +43,7 @@ internal static class GetReadiness
             .MapGet("/health/ready", async (ISender sender, CancellationToken cancellationToken) => TypedResults.Ok(await sender.Send(new Query(), cancellationToken)))
             .WithName("GetReadiness")
             .WithSummary("Readiness")
+            .Unrated()
             .WithDescription("200 when requests may be sent here; 503 while starting, stopping, or with a critical part down.")
             .AllowAnonymous();
     }

@@ -9,7 +9,7 @@ namespace Modular.Jobs.Engine;
 /// <summary>Starts the parts of the worker in order and, above all, stops them in order: claim no more, give back what waits, let run what runs, write what ended, end the lease.</summary>
 internal sealed partial class JobEngine(
     Claimer claimer, Executor executor, Completer completer, NewsWriter news, LeaseKeeper lease, HeldJobs held, Replica replica, Replicas replicas,
-    JobsOptions options, ShutdownOptions shutdown, TimeProvider time, ILogger<JobEngine> logger) : IHostedService, IDisposable
+    JobsOptions options, ShutdownOptions shutdown, TimeProvider time, ILogger<JobEngine> logger) : IHostedLifecycleService, IDisposable
 {
     /// <summary>Kept from the shutdown time for handlers to react to their token, and for the last writes.</summary>
     private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(3);
@@ -37,6 +37,25 @@ internal sealed partial class JobEngine(
         return Task.CompletedTask;
     }
 
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>At the signal, while the listener still stays open: what this replica would claim now, others should.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        if (options.Concurrency == 0)
+        {
+            return;
+        }
+
+        lease.MarkDraining();
+        await _stopClaiming.CancelAsync();
+        await _claiming;
+        await claimer.ReturnBufferedAsync(_ => true);
+        claimer.CloseBuffer();
+    }
+
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (options.Concurrency == 0)
@@ -45,12 +64,6 @@ internal sealed partial class JobEngine(
         }
 
         var started = time.GetTimestamp();
-        lease.MarkDraining();
-        await _stopClaiming.CancelAsync();
-        await _claiming;
-        await claimer.ReturnBufferedAsync(_ => true);
-        claimer.CloseBuffer();
-
         var patience = shutdown.Timeout - shutdown.Delay - Reserve;
         if (!await EndsWithinAsync(_executing, patience > TimeSpan.Zero ? patience : TimeSpan.Zero))
         {
@@ -87,6 +100,8 @@ internal sealed partial class JobEngine(
 
         Stopped(logger, replica.Name, time.GetElapsedTime(started).TotalSeconds);
     }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose()
     {

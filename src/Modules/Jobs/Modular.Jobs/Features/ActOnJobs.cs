@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.BuildingBlocks.Security;
 using Modular.Jobs.Contracts;
 using Modular.Jobs.Input;
@@ -102,7 +103,7 @@ internal static class ActOnJobs
         public void AddRoutes(IEndpointRouteBuilder app) =>
             app.MapPost("/jobs/bulk", async Task<Ok<Response>> (Command command, ISender sender, CancellationToken cancellationToken) =>
                     TypedResults.Ok(await sender.Send(command, cancellationToken)))
-                .WithName("ActOnJobs").WithSummary("Cancels, retries or deletes all jobs that a filter means").RequireScope(Scopes.JobsWrite)
+                .WithName("ActOnJobs").WithSummary("Cancels, retries or deletes all jobs that a filter means").RequireScope(Scopes.JobsWrite).Expensive()
                 .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     }
 }

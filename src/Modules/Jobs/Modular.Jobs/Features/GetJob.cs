@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Hosting;
+using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Http;
 using Modular.BuildingBlocks.Security;
 using Modular.Jobs.Domain;
@@ -25,20 +25,20 @@ internal static class GetJob
         public Validator() => RuleFor(query => query.Wait).InclusiveBetween(0, 60).WithMessage("must be from 0 to 60 seconds");
     }
 
-    public sealed class Handler(JobReader jobs, JobChanges changes, Waiting waiting, IHostApplicationLifetime lifetime, TimeProvider time) : IRequestHandler<Query, JobView>
+    public sealed class Handler(JobReader jobs, JobChanges changes, Waiting waiting, Lifecycle lifecycle, TimeProvider time) : IRequestHandler<Query, JobView>
     {
         public async Task<JobView> Handle(Query request, CancellationToken cancellationToken)
         {
             using var watch = changes.Watch(request.Id);
-            // A replica that stops does not let its clients wait on: they get the job as it is, and ask another one.
-            using var stopping = lifetime.ApplicationStopping.Register(watch.Wake);
+            // A replica that stops answers with the job as it is: the client asks another one.
+            using var stopping = lifecycle.Stopping.Register(watch.Wake);
             var started = time.GetTimestamp();
             var patience = TimeSpan.FromSeconds(request.Wait ?? 0);
             while (true)
             {
                 var job = await jobs.FindAsync(request.Id, cancellationToken) ?? throw Refusal.NotFound("There is no job with this id (any more).");
                 var left = patience - time.GetElapsedTime(started);
-                if (job.State.IsFinal() || left <= TimeSpan.Zero || lifetime.ApplicationStopping.IsCancellationRequested)
+                if (job.State.IsFinal() || left <= TimeSpan.Zero || lifecycle.Phase == LifecyclePhase.Draining)
                 {
                     return JobView.Of(job, await waiting.ExplainAsync(job, cancellationToken));
                 }

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.BuildingBlocks.Security;
 using Modular.Jobs.Domain;
 using Modular.Jobs.Engine;
@@ -75,7 +76,7 @@ internal static class SubmitJobs
                     var response = await sender.Send(new Command(batch.Jobs, caller.FindFirstValue(ClaimTypes.NameIdentifier) ?? "", idempotencyKey), cancellationToken);
                     return response.IsNew ? TypedResults.Created((string?)null, response) : TypedResults.Ok(response);
                 })
-                .WithName("SubmitJobs").WithSummary("Submits up to 1000 jobs, all or none").RequireScope(Scopes.JobsWrite)
+                .WithName("SubmitJobs").WithSummary("Submits up to 1000 jobs, all or none").RequireScope(Scopes.JobsWrite).Expensive()
                 .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
                 .ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
                 .ProducesProblem(StatusCodes.Status422UnprocessableEntity);

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.BuildingBlocks.Security;
 using Modular.Ops.Authentication;
 using Modular.Ops.Domain;
@@ -84,6 +85,7 @@ internal static class CreateApiKey
             .WithSummary("Make an API key")
             .WithDescription("The answer shows the key once; only its hash is kept. Nobody gives a scope that they lack.")
             .Audited("key.create")
+            .Expensive()
             .RequireScope(Scopes.Ops);
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.Ops.Authentication;
 
 namespace Modular.Ops.Features;
@@ -49,6 +50,7 @@ internal static class CreateSession
             .WithName("CreateSession")
             .WithSummary("Sign in")
             .WithDescription("Sets the session cookie for an API key, for 12 hours.")
+            .Expensive()
             .AllowAnonymous();
     }
 }

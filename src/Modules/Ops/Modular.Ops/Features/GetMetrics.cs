@@ -3,6 +3,7 @@ using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.BuildingBlocks.Security;
 using Modular.Jobs.Contracts;
 using Modular.Ops.Telemetry;
@@ -54,6 +55,7 @@ internal static class GetMetrics
             .WithSummary("Metrics")
             .WithDescription("Prometheus text, or OpenMetrics when the Accept header asks for it.")
             .Produces<string>(StatusCodes.Status200OK, PrometheusType, OpenMetricsType)
+            .Unrated()
             .RequireScope(Scopes.Metrics);
     }
 }

@@ -9,9 +9,9 @@ namespace Modular.Ops.Pages;
 /// <summary>A file of the pages, out of an assembly.</summary>
 /// <param name="ContentType">Its media type.</param>
 /// <param name="Plain">Its bytes.</param>
-/// <param name="Gzipped">As it is stored in the assembly, for clients that take gzip; null when it is stored plain.</param>
+/// <param name="Gzipped">The same for clients that take gzip: zipped once, not for each request.</param>
 /// <param name="ETag">The strong tag of its bytes.</param>
-internal sealed record Asset(string ContentType, byte[] Plain, byte[]? Gzipped, EntityTagHeaderValue ETag)
+internal sealed record Asset(string ContentType, byte[] Plain, byte[] Gzipped, EntityTagHeaderValue ETag)
 {
     private const string OwnPrefix = "Modular.Ops.Pages.Content.";
 
@@ -26,7 +26,8 @@ internal sealed record Asset(string ContentType, byte[] Plain, byte[]? Gzipped, 
         foreach (var resource in own.GetManifestResourceNames().Where(name => name.StartsWith(OwnPrefix, StringComparison.Ordinal) && !name.EndsWith(".html", StringComparison.Ordinal)))
         {
             var name = resource[OwnPrefix.Length..];
-            assets[name] = Of(name, Read(own, resource), gzipped: null);
+            var plain = Read(own, resource);
+            assets[name] = Of(name, plain, Zip(plain));
         }
 
         var reference = Read(typeof(ScalarOptions).Assembly, Reference);
@@ -36,7 +37,7 @@ internal sealed record Asset(string ContentType, byte[] Plain, byte[]? Gzipped, 
 
     public static string ReadPage(string name) => System.Text.Encoding.UTF8.GetString(Read(typeof(Asset).Assembly, OwnPrefix + name));
 
-    private static Asset Of(string name, byte[] plain, byte[]? gzipped) => new(
+    private static Asset Of(string name, byte[] plain, byte[] gzipped) => new(
         Path.GetExtension(name) switch
         {
             ".js" => "text/javascript; charset=utf-8",
@@ -54,6 +55,17 @@ internal sealed record Asset(string ContentType, byte[] Plain, byte[]? Gzipped, 
             ?? throw new InvalidOperationException($"{assembly.GetName().Name} has no resource {resource}.");
         using var bytes = new MemoryStream();
         stream.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    private static byte[] Zip(byte[] plain)
+    {
+        using var bytes = new MemoryStream();
+        using (var stream = new GZipStream(bytes, CompressionLevel.SmallestSize))
+        {
+            stream.Write(plain);
+        }
+
         return bytes.ToArray();
     }
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Limits;
 
 namespace Modular.Ops.Pages;
 
@@ -19,7 +20,7 @@ internal static class StaticPages
         var assets = Asset.LoadAll();
         var home = Asset.ReadPage("home.html");
         var docs = Asset.ReadPage("docs.html");
-        var pages = routes.MapGroup("").WithTags(Tag).ExcludeFromDescription().AllowAnonymous();
+        var pages = routes.MapGroup("").WithTags(Tag).ExcludeFromDescription().AllowAnonymous().Unrated();
 
         pages.MapMethods("/", Read, (HttpContext context) => Page(context, home, styles: "'self'")).WithName("HomePage").ProducesProblem(StatusCodes.Status500InternalServerError);
 
@@ -38,11 +39,6 @@ internal static class StaticPages
 
             // Kept by browsers, asked for again with the tag: an update shows at once and costs a 304 otherwise.
             context.Response.Headers.CacheControl = "no-cache";
-            if (asset.Gzipped is null)
-            {
-                return Results.Bytes(asset.Plain, asset.ContentType, entityTag: asset.ETag);
-            }
-
             context.Response.Headers.Vary = HeaderNames.AcceptEncoding;
             if (!TakesGzip(context.Request))
             {

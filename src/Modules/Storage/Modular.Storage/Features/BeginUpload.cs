@@ -6,6 +6,7 @@ using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.BuildingBlocks.Security;
 using Modular.Storage.Blobs;
 using Modular.Storage.Domain;
@@ -76,6 +77,7 @@ internal static partial class BeginUpload
             })
             .WithName("BeginUpload")
             .WithSummary("Announce an object of any size, and get a signed URL to send its bytes to")
-            .RequireScope(Scopes.ObjectsWrite);
+            .RequireScope(Scopes.ObjectsWrite)
+            .Expensive();
     }
 }

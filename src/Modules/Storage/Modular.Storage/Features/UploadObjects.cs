@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Limits;
 using Modular.BuildingBlocks.Security;
 using Modular.Storage.Domain;
 using Modular.Storage.Objects;
@@ -124,6 +125,7 @@ internal static class UploadObjects
             .WithName("UploadObjects")
             .WithSummary("Store up to 100 files of a form, all or none")
             .RequireScope(Scopes.ObjectsWrite)
+            .Expensive()
             .Accepts<IFormFileCollection>("multipart/form-data")
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
             .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
