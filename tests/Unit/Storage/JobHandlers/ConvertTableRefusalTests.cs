@@ -17,8 +17,9 @@ public sealed class ConvertTableRefusalTests
     [InlineData("a\nok\n\"x\"y\n", "Line 3: a quote stands inside a field")]
     [InlineData("a,b\n1,2\n3,\"never closed\n4,5\n", "Line 3: a quote stands inside a field or is not closed")]
     [InlineData("", "The file is empty; its first line must name the columns.")]
-    [InlineData("\n1\n", "The name of column 1 must have from 1 to 256 characters.")]
-    [InlineData("a,,c\n1,2,3\n", "The name of column 2 must have from 1 to 256 characters.")]
+    [InlineData("\n1\n", "The name of column 1 must have from 1 to 256 characters")]
+    [InlineData("a,,c\n1,2,3\n", "The name of column 2 must have from 1 to 256 characters")]
+    [InlineData("a,b\0\n1,2\n", "The name of column 2 must have from 1 to 256 characters, none of them NUL.")]
     [InlineData("a,b,a\n1,2,3\n", "Two columns have the name 'a'")]
     public async Task A_broken_CSV_fails_with_its_line(string csv, string message)
     {

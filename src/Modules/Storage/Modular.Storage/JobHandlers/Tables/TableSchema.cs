@@ -37,9 +37,11 @@ internal sealed record TableSchema
         var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < names.Count; i++)
         {
-            if (names[i].Length is 0 or > MaxNameLength)
+            // The names are part of the job's result, which the database keeps as jsonb: that has no NUL.
+            if (names[i].Length is 0 or > MaxNameLength || names[i].Contains('\0', StringComparison.Ordinal))
             {
-                throw TableFault.Invalid(string.Create(CultureInfo.InvariantCulture, $"The name of column {i + 1} must have from 1 to {MaxNameLength} characters."));
+                throw TableFault.Invalid(string.Create(
+                    CultureInfo.InvariantCulture, $"The name of column {i + 1} must have from 1 to {MaxNameLength} characters, none of them NUL."));
             }
 
             if (!seen.Add(names[i]))
