@@ -49,6 +49,16 @@ public sealed class AuditTests(GuardedHost host) : IClassFixture<GuardedHost>
             entry.GetProperty("action").GetString() == "log-level.set" && entry.GetProperty("detail").GetString()!.EndsWith("→ error"));
     }
 
+    [Fact]
+    public async Task Pausing_a_queue_is_an_operators_action()
+    {
+        (await host.StatusAsync(HttpMethod.Post, "queues/audited/pause")).ShouldBe(HttpStatusCode.NoContent);
+        (await host.StatusAsync(HttpMethod.Post, "queues/audited/resume")).ShouldBe(HttpStatusCode.NoContent);
+
+        var actions = (await EntriesAsync()).Where(entry => entry.GetProperty("target").GetString() == "audited").Select(entry => entry.GetProperty("action").GetString());
+        actions.ShouldBe(["queue.resume", "queue.pause"]);
+    }
+
     [Theory]
     [InlineData("cursor=garbage", "cursor")]
     [InlineData("limit=0", "limit")]

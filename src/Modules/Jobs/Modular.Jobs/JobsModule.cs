@@ -16,6 +16,8 @@ public sealed class JobsModule : IModule
 {
     public string Name => "Jobs";
 
+    public string Description => "Jobs, their events, logs and artifacts, queues and workers.";
+
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
         var services = builder.Services;

@@ -21,6 +21,8 @@ public sealed class StorageModule : IModule
 {
     public string Name => "Storage";
 
+    public string Description => "Objects, uploads beyond the request limit, and download links.";
+
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
         var options = StorageOptions.Read(settings);

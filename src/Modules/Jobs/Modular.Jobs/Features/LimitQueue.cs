@@ -44,7 +44,7 @@ internal static class LimitQueue
         public void AddRoutes(IEndpointRouteBuilder app) =>
             app.MapPut("/queues/{name}", async Task<Ok<QueueDepth>> (string name, Limit limit, ISender sender, CancellationToken cancellationToken) =>
                     TypedResults.Ok(await sender.Send(new Command(name, limit.Concurrency), cancellationToken)))
-                .WithName("LimitQueue").WithSummary("Sets how many jobs of the queue run at once, over all replicas").RequireScope(Scopes.Ops)
+                .Audited("queue.limit").WithName("LimitQueue").WithSummary("Sets how many jobs of the queue run at once, over all replicas").RequireScope(Scopes.Ops)
                 .ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     }
 }

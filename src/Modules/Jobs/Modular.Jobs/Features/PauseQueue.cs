@@ -34,6 +34,6 @@ internal static class PauseQueue
                     await sender.Send(new Command(name), cancellationToken);
                     return TypedResults.NoContent();
                 })
-                .WithName("PauseQueue").WithSummary("Stops claiming from the queue; claimed but not started jobs are given back").RequireScope(Scopes.Ops);
+                .Audited("queue.pause").WithName("PauseQueue").WithSummary("Stops claiming from the queue; claimed but not started jobs are given back").RequireScope(Scopes.Ops);
     }
 }

@@ -34,6 +34,6 @@ internal static class ResumeQueue
                     await sender.Send(new Command(name), cancellationToken);
                     return TypedResults.NoContent();
                 })
-                .WithName("ResumeQueue").WithSummary("Goes on claiming from the queue").RequireScope(Scopes.Ops);
+                .Audited("queue.resume").WithName("ResumeQueue").WithSummary("Goes on claiming from the queue").RequireScope(Scopes.Ops);
     }
 }
