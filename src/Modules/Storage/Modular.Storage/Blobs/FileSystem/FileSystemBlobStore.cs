@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static Modular.Storage.Blobs.FileSystem.FileFaults;
 
 namespace Modular.Storage.Blobs.FileSystem;
 
@@ -239,28 +240,6 @@ internal sealed class FileSystemBlobStore : IBlobStore
         catch (Exception problem) when (IsFault(problem))
         {
             // The caller has its own outcome to report; the sweeper removes the file a day later.
-        }
-    }
-
-    private static bool IsFault(Exception problem) => problem is IOException or UnauthorizedAccessException;
-
-    private static BlobStoreException Failed(Exception problem) => new($"The folder of objects failed: {problem.Message}", problem);
-
-    private static void Guard(Action action) => Guard(() =>
-    {
-        action();
-        return true;
-    });
-
-    private static T Guard<T>(Func<T> action)
-    {
-        try
-        {
-            return action();
-        }
-        catch (Exception problem) when (IsFault(problem))
-        {
-            throw Failed(problem);
         }
     }
 }

@@ -6,6 +6,7 @@ using System.Text;
 using Minio;
 using Minio.DataModel.Args;
 using Minio.Exceptions;
+using static Modular.Storage.Blobs.S3.S3Calls;
 
 namespace Modular.Storage.Blobs.S3;
 
@@ -173,12 +174,6 @@ internal sealed class S3BlobStore : IBlobStore, IDisposable
 
     private static string NameOf(Guid id) => BlobPrefix + id.ToString("N");
 
-    private static BlobStoreException Failed(Exception problem) => new($"The S3 server failed: {problem.Message}", problem)
-    {
-        // A refused signature or a missing bucket stays; whatever else may be a server that still starts.
-        MayPass = problem is not (AuthorizationException or AccessDeniedException or ForbiddenException or InvalidBucketNameException),
-    };
-
     private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 
     private Task<long?> FindSizeAsync(string name, CancellationToken cancellationToken) => CallAsync<long?>(CallPatience, async token =>
@@ -218,25 +213,6 @@ internal sealed class S3BlobStore : IBlobStore, IDisposable
             return response.StatusCode == HttpStatusCode.NotFound
                 ? null
                 : throw Failed(new HttpRequestException($"GET answered {(int)response.StatusCode}."));
-        }
-    }
-
-    private static async Task<T> CallAsync<T>(TimeSpan patience, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(patience);
-        try
-        {
-            return await call(deadline.Token);
-        }
-        catch (OperationCanceledException problem) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw Failed(new TimeoutException($"No answer within {patience.TotalSeconds:0} s.", problem));
-        }
-        catch (Exception problem) when (problem is not (OperationCanceledException or BlobStoreException))
-        {
-            // The Minio client throws whatever it meets, NullReferenceException included.
-            throw Failed(problem);
         }
     }
 
