@@ -43,6 +43,7 @@ internal sealed class FileSystemBlobStore : IBlobStore
     public async Task<BlobContent> PutAsync(Guid id, long maxBytes, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         var temporary = Path.Combine(_unfinished, $"{id:N}.{Path.GetRandomFileName()}");
+        BlobStoreException? fault = null;
         try
         {
             BlobContent content;
@@ -63,7 +64,7 @@ internal sealed class FileSystemBlobStore : IBlobStore
                     }
                     catch (Exception problem) when (IsFault(problem))
                     {
-                        throw Failed(problem);
+                        throw fault = Failed(problem);
                     }
                 });
                 await write(stream, cancellationToken);
@@ -75,10 +76,16 @@ internal sealed class FileSystemBlobStore : IBlobStore
             Guard(() => Publish(temporary, id));
             return content;
         }
-        catch
+        catch (Exception problem)
         {
             // Gone already when the rename was what worked; a file that cannot be removed is left to RemoveUnfinishedAsync.
             RemoveQuietly(temporary);
+            if (fault is not null && problem != fault)
+            {
+                // Closing a file on a full disk fails once more, with an exception that hides the first.
+                throw fault;
+            }
+
             throw;
         }
     }
