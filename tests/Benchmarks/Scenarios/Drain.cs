@@ -36,9 +36,9 @@ internal static class Drain
     private static async Task RunAsync(Bench bench, string what, int jobs, int payloadBytes = 0, string? concurrency = null, string? measure = null)
     {
         await using var host = concurrency is null ? await bench.StartHostAsync() : await bench.StartHostAsync(("WORKER_CONCURRENCY", concurrency));
-        // As many jobs before the clock starts: the first seconds of a process show its compiler.
+        // Three times as many jobs before the clock starts: the first seconds of a process show its compiler.
         await using var connection = await host.ConnectAsync();
-        await host.SubmitAsync(jobs);
+        await host.SubmitAsync(3 * jobs);
         await UntilAsync(connection, "SELECT NOT EXISTS (SELECT FROM jobs.entry)", Stopwatch.StartNew());
         await host.PauseAsync("bench");
         await host.SubmitAsync(jobs, payloadBytes: payloadBytes);
