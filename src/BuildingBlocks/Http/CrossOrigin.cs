@@ -1,5 +1,8 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Net.Http.Headers;
 
 namespace Modular.BuildingBlocks.Http;
 
@@ -23,6 +26,30 @@ internal static class CrossOrigin
         policy.WithMethods(Methods).WithHeaders(Asked).WithExposedHeaders(Exposed).SetPreflightMaxAge(PreflightIsKept);
         Allow(policy, origins);
     }));
+
+    public static void Use(WebApplication app)
+    {
+        var origins = app.Services.GetRequiredService<HttpOptions>().Origins;
+        if (origins.IsAnyAllowed || origins.Allowed.Count > 0)
+        {
+            app.Use((context, next) =>
+            {
+                context.Response.OnStarting(() =>
+                {
+                    // The framework says so on answers to allowed origins only: a cache would hand the others' answer to an allowed one.
+                    if (!context.Response.Headers.Vary.ToString().Contains(HeaderNames.Origin, StringComparison.OrdinalIgnoreCase))
+                    {
+                        context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Origin);
+                    }
+
+                    return Task.CompletedTask;
+                });
+                return next(context);
+            });
+        }
+
+        app.UseCors();
+    }
 
     private static void Allow(CorsPolicyBuilder policy, OriginOptions origins)
     {

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -20,7 +19,8 @@ public static class HttpPipeline
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxRequestBytes;
+            // BodyLimits counts instead.
+            kestrel.Limits.MaxRequestBodySize = null;
             if (builder.Environment.IsDevelopment())
             {
                 kestrel.Listen(System.Net.IPAddress.Loopback, options.Port);
@@ -31,7 +31,6 @@ public static class HttpPipeline
                 kestrel.ListenAnyIP(options.Port);
             }
         });
-        builder.Services.Configure<FormOptions>(form => form.MultipartBodyLengthLimit = options.MaxRequestBytes);
         builder.Services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddSingleton(options.Limits).AddSingleton<RateLimiter>().AddSingleton<StreamLimits>();
@@ -54,10 +53,11 @@ public static class HttpPipeline
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseRouting();
-        app.UseCors();
+        CrossOrigin.Use(app);
         app.UseWrongKeyLimit();
         app.UseAuthentication();
         app.UseRateLimits();
         app.UseAuthorization();
+        app.UseBodyLimits();
     }
 }

@@ -29,7 +29,9 @@ public static class Cursor
 
         try
         {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Base64Url.DecodeFromChars(cursor));
+            var key = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(Base64Url.DecodeFromChars(cursor));
+            // No list has such a key, and PostgreSQL takes none.
+            return key.Contains('\0', StringComparison.Ordinal) ? throw Invalid() : key;
         }
         catch (Exception problem) when (problem is FormatException or ArgumentException)
         {

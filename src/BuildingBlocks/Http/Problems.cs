@@ -18,6 +18,8 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
     public static IServiceCollection Add(IServiceCollection services) =>
         services.AddExceptionHandler<Problems>().AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
+            // RFC 9457: no more than what the status says. The framework knows a type for some statuses only.
+            context.ProblemDetails.Type ??= "about:blank";
             context.ProblemDetails.Instance ??= context.HttpContext.Request.Path;
             context.ProblemDetails.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? context.HttpContext.TraceIdentifier;
             context.ProblemDetails.Detail ??= DefaultDetail(context.HttpContext);
@@ -48,7 +50,11 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
             httpContext.Response.Headers.WWWAuthenticate = "Bearer realm=\"modular\"";
         }
 
-        if (problem.Status >= 500 && exception is not Refusal)
+        if (problem.Status == StatusCodes.Status503ServiceUnavailable && exception is not Refusal)
+        {
+            DatabaseAway(logger, httpContext.Request.Method, httpContext.Request.Path, exception.GetBaseException().Message);
+        }
+        else if (problem.Status >= 500 && exception is not Refusal)
         {
             Unhandled(logger, exception, httpContext.Request.Method, httpContext.Request.Path);
         }
@@ -65,13 +71,18 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
         Refusal refusal => new ProblemDetails { Status = refusal.Status, Detail = refusal.Message },
         BadHttpRequestException { InnerException: JsonException json } => Invalid(JsonErrors.Describe(json)),
         BadHttpRequestException { StatusCode: 400 } bad => Invalid(BindingErrors(bad)),
-        BadHttpRequestException { StatusCode: 413 } => new ProblemDetails { Status = 413, Detail = "The request body is larger than this service takes; for large files use POST /api/v1/objects/uploads." },
-        BadHttpRequestException { StatusCode: 415 } => new ProblemDetails { Status = 415, Detail = DefaultDetail(context, 415) },
+        BadHttpRequestException { StatusCode: 413 or 415 } bad => new ProblemDetails { Status = bad.StatusCode, Detail = DefaultDetail(context, bad.StatusCode) },
         BadHttpRequestException bad => new ProblemDetails { Status = bad.StatusCode, Detail = bad.Message },
-        // The pool is exhausted or the server is away: the client did nothing wrong and may try again.
-        NpgsqlException { IsTransient: true } or TimeoutException { InnerException: NpgsqlException } or NpgsqlException { InnerException: TimeoutException or System.Net.Sockets.SocketException }
-            => new ProblemDetails { Status = 503, Detail = "The database does not answer; try again in a moment." },
+        _ when IsDatabaseAway(exception) => new ProblemDetails { Status = 503, Detail = "The database does not answer; try again in a moment." },
         _ => new ProblemDetails { Status = 500, Detail = "Something broke on our side; the traceId finds it in the logs." },
+    };
+
+    // The pool is exhausted or the server is away: the client did nothing wrong and may try again. Marten wraps what Npgsql threw.
+    private static bool IsDatabaseAway(Exception? exception) => exception switch
+    {
+        null => false,
+        NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: TimeoutException or IOException or System.Net.Sockets.SocketException } => true,
+        _ => IsDatabaseAway(exception.InnerException),
     };
 
     private static HttpValidationProblemDetails Invalid(IEnumerable<KeyValuePair<string, string[]>> errors) =>
@@ -108,12 +119,16 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
         404 => "Nothing is here; GET /openapi/v1.json lists every route.",
         405 => $"{context.Request.Method} is not allowed here; the Allow header lists what is.",
         406 => "This route cannot answer in a type that the Accept header allows.",
+        413 => "The request body is larger than this service takes; for large files use POST /api/v1/objects/uploads.",
         415 => "The body's Content-Type is not one that this route reads; JSON routes read application/json.",
         _ => null,
     };
 
     [GeneratedRegex("""parameter "(?<type>\S+) (?<name>\w+)"(?: from "(?<value>.*)")?""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex BindingFailure();
+
+    [LoggerMessage(3, LogLevel.Warning, "{Method} {Path}: the database does not answer ({Reason})")]
+    private static partial void DatabaseAway(ILogger logger, string method, string path, string reason);
 
     [LoggerMessage(2, LogLevel.Error, "{Method} {Path} failed")]
     private static partial void Unhandled(ILogger logger, Exception exception, string method, string path);

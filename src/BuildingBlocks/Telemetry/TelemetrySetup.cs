@@ -6,7 +6,6 @@ using Prometheus;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
-using Serilog.Formatting.Compact;
 
 namespace Modular.BuildingBlocks.Telemetry;
 
@@ -33,10 +32,11 @@ public static class TelemetrySetup
                     // The exception handler middleware repeats at Error what Problems already logged, refusals included.
                     .MinimumLevel.Override("Microsoft.AspNetCore.Diagnostics", LogEventLevel.Fatal)
                     .MinimumLevel.Override("Npgsql", frameworks)
-                    .MinimumLevel.Override("Marten", frameworks)
+                    // Marten tells a failing command with its parameters, which may be secret; the exception itself reaches whoever called.
+                    .MinimumLevel.Override("Marten", LogEventLevel.Fatal)
                     .Enrich.FromLogContext()
                     // Built when all settings are read: it knows the secrets of every module.
-                    .WriteTo.Console(new Redaction(format == "json" ? new RenderedCompactJsonFormatter() : new TextLines(), settings.Secrets));
+                    .WriteTo.Console(new Redaction(format == "json" ? new JsonLines() : new TextLines(), settings.Secrets));
             },
             preserveStaticLogger: true);
 

@@ -31,7 +31,8 @@ internal sealed class TextLines : ITextFormatter
         }
     }
 
-    private static string Visible(string text)
+    /// <summary>Unsafe characters as escapes, which JSON reads back.</summary>
+    internal static string Visible(string text)
     {
         if (!text.Any(IsUnsafe))
         {

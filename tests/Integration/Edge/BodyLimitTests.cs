@@ -25,6 +25,27 @@ public sealed class BodyLimitTests(BodyLimitTests.SmallHost host) : IClassFixtur
         fits.StatusCode.ShouldBe(HttpStatusCode.Created);
     }
 
+    [Fact]
+    public async Task A_client_that_is_still_sending_reads_the_refusal_too()
+    {
+        // Far more than the buffers in between take: a server that cut the connection would reset it under the client's hands.
+        foreach (var chunked in new[] { false, true })
+        {
+            using var refused = await host.App.SendAsync(HttpMethod.Put, "objects/large", Bytes(32 * Mebibyte, chunked));
+            await ShouldBeTooLargeAsync(refused);
+        }
+    }
+
+    [Fact]
+    public async Task On_S3_nothing_is_kept_either()
+    {
+        await using var app = await ModularApp.StartAsync(new Dictionary<string, string> { ["MAX_REQUEST_SIZE_MB"] = "1" }, StoreKind.S3);
+        using var refused = await app.SendAsync(HttpMethod.Put, "objects/raw", Bytes(2 * Mebibyte, chunked: true));
+        await ShouldBeTooLargeAsync(refused);
+        using var missing = await app.SendAsync(HttpMethod.Get, "objects/raw");
+        missing.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -46,17 +67,17 @@ public sealed class BodyLimitTests(BodyLimitTests.SmallHost host) : IClassFixtur
     }
 
     [Theory]
-    [InlineData("jobs", false)]
-    [InlineData("jobs", true)]
-    [InlineData("jobs/batch", false)]
-    [InlineData("jobs/batch", true)]
-    [InlineData("jobs/bulk", false)]
-    [InlineData("objects/links", true)]
-    [InlineData("api-keys", false)]
-    [InlineData("session", true)]
-    public async Task JSON_that_is_too_large_is_refused(string path, bool chunked)
+    [InlineData("jobs", "type", false)]
+    [InlineData("jobs", "type", true)]
+    [InlineData("jobs/batch", "jobs", false)]
+    [InlineData("jobs/batch", "jobs", true)]
+    [InlineData("jobs/bulk", "action", false)]
+    [InlineData("objects/links", "key", true)]
+    [InlineData("api-keys", "name", false)]
+    [InlineData("session", "key", true)]
+    public async Task JSON_that_is_too_large_is_refused(string path, string member, bool chunked)
     {
-        var text = Encoding.UTF8.GetBytes($"{{\"type\":\"debug.noop\",\"payload\":{{}},\"jobs\":[],\"metadata\":{{\"a\":\"{new string('x', Mebibyte)}\"}}}}");
+        var text = Encoding.UTF8.GetBytes($"{{\"{member}\":\"{new string('x', 3 * Mebibyte)}\"}}");
         using var content = chunked ? (HttpContent)new StreamContent(new Unsized(text)) : new ByteArrayContent(text);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var refused = await host.App.SendAsync(HttpMethod.Post, path, content);

@@ -5,7 +5,7 @@ using static Modular.IntegrationTests.Edge.EdgeClient;
 namespace Modular.IntegrationTests.Edge;
 
 /// <summary>What the service believes about where a request came from; the audit trail shows it.</summary>
-public sealed class ClientAddressTests(LimitedHost limited) : IClassFixture<LimitedHost>
+public sealed class ClientAddressTests(ClientAddressTests.ProxiedHost proxied) : IClassFixture<ClientAddressTests.ProxiedHost>
 {
     [Theory]
     [InlineData("203.0.113.9", "203.0.113.9", "the proxy is trusted")]
@@ -20,15 +20,15 @@ public sealed class ClientAddressTests(LimitedHost limited) : IClassFixture<Limi
     [InlineData("nonsense", "127.0.0.1", "nothing was said")]
     [InlineData("", "127.0.0.1", "nothing was said")]
     public async Task The_client_is_the_last_address_that_no_proxy_of_ours_has(string forwardedFor, string client, string because) =>
-        (await ClientOfAsync(limited.App, ("X-Forwarded-For", forwardedFor))).ShouldBe(client, because);
+        (await ClientOfAsync(proxied.App, ("X-Forwarded-For", forwardedFor))).ShouldBe(client, because);
 
     [Fact]
     public async Task Several_header_lines_are_one_list() =>
-        (await ClientOfAsync(limited.App, ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-For", "10.1.2.3"))).ShouldBe("203.0.113.9");
+        (await ClientOfAsync(proxied.App, ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-For", "10.1.2.3"))).ShouldBe("203.0.113.9");
 
     [Fact]
     public async Task Another_header_is_not_believed() =>
-        (await ClientOfAsync(limited.App, ("X-Real-IP", "203.0.113.9"), ("Forwarded", "for=203.0.113.9"))).ShouldBe("127.0.0.1");
+        (await ClientOfAsync(proxied.App, ("X-Real-IP", "203.0.113.9"), ("Forwarded", "for=203.0.113.9"))).ShouldBe("127.0.0.1");
 
     [Fact]
     public async Task A_proxy_may_use_a_header_of_its_own()
@@ -60,7 +60,7 @@ public sealed class ClientAddressTests(LimitedHost limited) : IClassFixture<Limi
     [InlineData("gopher", "http")]
     public async Task A_trusted_proxy_says_that_the_client_came_by_TLS(string forwarded, string scheme)
     {
-        using var answer = await limited.App.SendAsync(
+        using var answer = await proxied.App.SendAsync(
             HttpMethod.Post, "objects/uploads", Json(new { key = "a", size = 1 }),
             ("X-Forwarded-For", NewAddress()), ("X-Forwarded-Proto", forwarded), ("Authorization", $"Bearer {AdminKey}"));
         (await answer.ReadJsonAsync(HttpStatusCode.Created)).GetProperty("url").GetString()!.ShouldStartWith($"{scheme}://");
@@ -81,5 +81,15 @@ public sealed class ClientAddressTests(LimitedHost limited) : IClassFixture<Limi
         await set.ReadJsonAsync();
         using var audit = await app.SendAsync(HttpMethod.Get, "audit?limit=1", null, ("X-Forwarded-For", NewAddress()), ("Authorization", $"Bearer {AdminKey}"));
         return (await audit.ReadJsonAsync()).GetProperty("items")[0].GetProperty("clientIp").GetString();
+    }
+
+    public sealed class ProxiedHost : IAsyncLifetime
+    {
+        internal ModularApp App { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() =>
+            App = await ModularApp.StartAsync(new Dictionary<string, string> { ["ADMIN_API_KEY"] = AdminKey, ["TRUSTED_PROXIES"] = "127.0.0.1, 10.0.0.0/8, fd00::/8", ["WORKER_CONCURRENCY"] = "0" });
+
+        public ValueTask DisposeAsync() => App.DisposeAsync();
     }
 }

@@ -57,7 +57,7 @@ internal static class GeneratedInput
     [
         "", " ", "\0", "a\0b", "\r\n", "\ud800", "'; DROP TABLE jobs.queue; --", "../../etc/passwd", "%00", "NaN", "-1", "0", "1", "1e9", "2147483648", "9223372036854775808",
         "true", "null", "[]", "{}", "2026-01-31T08:00:00Z", "2026-13-45", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "🎉", "e\u0301", "\u202eabc", "queued", "running,failed",
-        Id, "00000000-0000-0000-0000-000000000000", "*", "\"", "W/\"x\"", "bytes=0-", "bytes=-1", "bytes=5-1", "sha-256=:AAAA:", "Mg", "MTIz", "LTE", "a/b", "/", "//", ".", "..", "/api/v1",
+        Id, "00000000-0000-0000-0000-000000000000", "*", "\"", "W/\"x\"", "bytes=0-", "bytes=-1", "bytes=5-1", "sha-256=:AAAA:", "Mg", "MTIz", "LTE", "AA", "YQBi", "OTIyMzM3MjAzNjg1NDc3NTgwOA", "a/b", "/", "//", ".", "..", "/api/v1",
         "debug.noop", "default", "15m", "24h", new('a', 1025), new('é', 513),
     ];
 

@@ -9,7 +9,7 @@ internal static class LogLines
     /// <summary>Every line, parsed; one that is no JSON object fails.</summary>
     public static IReadOnlyList<JsonElement> Parse(HostProcess host) => [.. host.Output.Select(Parse)];
 
-    public static string? Text(this JsonElement line, string property) => line.TryGetProperty(property, out var value) ? value.ToString() : null;
+    public static string? Text(this JsonElement line, string property) => line.TryGetProperty(property, out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : null;
 
     /// <summary>Waits for the line of a request, by its id.</summary>
     public static async Task<JsonElement> OfRequestAsync(HostProcess host, string requestId) =>

@@ -64,7 +64,7 @@ public sealed class LoggingTests
         await using var deployment = await Deployment.CreateAsync();
         await using var host = await HostProcess.StartAsync(deployment, Json);
         await using (var connection = await deployment.ConnectAsync())
-        await using (var drop = new NpgsqlCommand("DROP TABLE ops.audit CASCADE", connection))
+        await using (var drop = new NpgsqlCommand("DROP TABLE ops.mt_doc_audit_entry CASCADE", connection))
             await drop.ExecuteNonQueryAsync(CancellationToken);
 
         using var response = await host.SendAsync(HttpMethod.Get, "audit", null, ("X-Request-Id", "fault-1"));

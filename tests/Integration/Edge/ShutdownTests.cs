@@ -84,8 +84,8 @@ public sealed class ShutdownTests
         var clock = Stopwatch.StartNew();
         (await host.TerminateAsync()).ShouldBe(0);
         clock.Elapsed.ShouldBeInRange(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4.5));
-        await Should.ThrowAsync<HttpRequestException>(upload);
         body.Release();
+        await Should.ThrowAsync<HttpRequestException>(upload);
     }
 
     [Fact]

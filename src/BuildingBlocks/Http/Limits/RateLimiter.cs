@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 
 namespace Modular.BuildingBlocks.Http.Limits;
@@ -11,12 +10,16 @@ internal sealed class RateLimiter(LimitOptions options, TimeProvider time)
     private readonly FixedWindows _wrongKeys = new(time);
 
     /// <summary>The allowances that the request counted against; none: it is not limited. The first that is used up ends the list.</summary>
-    public IReadOnlyList<(string Policy, RateLease Lease)> Take(HttpContext context)
+    public IReadOnlyList<(string Policy, RateLease Lease)> Take(HttpContext context, bool isWrongKey)
     {
         var endpoint = context.GetEndpoint()?.Metadata;
+        if (isWrongKey && options.PerMinute > 0)
+        {
+            _wrongKeys.Take(RateClient.Of(context.Connection.RemoteIpAddress), options.PerMinute);
+        }
+
         // A wrong key counts everywhere: no route is open to guessing.
-        var isWrong = context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure is not null;
-        if (endpoint?.GetMetadata<UnratedRoute>() is not null && !isWrong)
+        if (endpoint?.GetMetadata<UnratedRoute>() is not null && !isWrongKey)
         {
             return [];
         }
@@ -45,14 +48,6 @@ internal sealed class RateLimiter(LimitOptions options, TimeProvider time)
         }
 
         return leases;
-    }
-
-    public void NoteWrongKey(HttpContext context)
-    {
-        if (options.PerMinute > 0)
-        {
-            _wrongKeys.Take(RateClient.Of(context.Connection.RemoteIpAddress), options.PerMinute);
-        }
     }
 
     /// <summary>Seconds until this address may present a key again; null: now.</summary>

@@ -42,17 +42,15 @@ public static class RateLimits
     internal static void UseRateLimits(this WebApplication app)
     {
         var limiter = app.Services.GetRequiredService<RateLimiter>();
-        app.Use((context, next) =>
+        app.Use(async (context, next) =>
         {
-            if (context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure is not null)
-            {
-                limiter.NoteWrongKey(context);
-            }
-
-            var leases = limiter.Take(context);
+            // The middleware before this one drops failures; the scheme remembers its answer.
+            var isWrongKey = (await context.AuthenticateAsync()).Failure is not null;
+            var leases = limiter.Take(context, isWrongKey);
             if (leases.Count == 0)
             {
-                return next(context);
+                await next(context);
+                return;
             }
 
             // When the answer starts, since the exception handler clears all headers that were set before.
@@ -64,9 +62,9 @@ public static class RateLimits
                     string.Create(CultureInfo.InvariantCulture, $"\"{one.Policy}\";r={one.Lease.Remaining};t={one.Lease.ResetSeconds}")));
                 return Task.CompletedTask;
             });
-            return leases.All(one => one.Lease.IsGranted)
+            await (leases.All(one => one.Lease.IsGranted)
                 ? next(context)
-                : RefuseAsync(context, leases.Where(one => !one.Lease.IsGranted).Max(one => one.Lease.ResetSeconds), "This client sends more requests than it may");
+                : RefuseAsync(context, leases.Where(one => !one.Lease.IsGranted).Max(one => one.Lease.ResetSeconds), "This client sends more requests than it may"));
         });
     }
 

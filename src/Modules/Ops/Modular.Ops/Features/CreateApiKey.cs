@@ -31,8 +31,8 @@ internal static class CreateApiKey
     {
         public Validator(TimeProvider time)
         {
-            RuleFor(command => command.Name).NotEmpty().WithMessage("must be from 1 to 100 characters")
-                .MaximumLength(100).WithMessage("must be from 1 to 100 characters");
+            RuleFor(command => command.Name).Must(name => name is { Length: >= 1 and <= 100 } && !string.IsNullOrWhiteSpace(name) && !name.Any(char.IsControl))
+                .WithMessage("must be from 1 to 100 characters, none of them a control character");
             RuleFor(command => command.Scopes).NotEmpty().WithMessage($"must name at least one of {AllScopes}");
             RuleForEach(command => command.Scopes).Must(scope => BuildingBlocks.Security.Scopes.All.Contains(scope)).WithMessage($"must be one of {AllScopes}");
             RuleFor(command => command.Scopes).Must(scopes => scopes is null || scopes.Distinct(StringComparer.Ordinal).Count() == scopes.Count)
