@@ -16,7 +16,7 @@ test-full: ## the same tests at full size
 arch: ## the architecture rules only
 	@scripts/test Architecture
 
-approve: ## accept the text of the Contracts and of the OpenAPI document as it is now; its diff is the review
+approve: ## accept the texts of the Contracts, the OpenAPI document and docs/configuration.md as they are now; their diff is the review
 	@MODULAR_APPROVE=1 scripts/test Architecture
 
 bench: ## measure (docs/performance.md); PEERS=1 also runs other job systems on the same server; ARGS="drain --jobs 5000"

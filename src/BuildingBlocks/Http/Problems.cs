@@ -15,7 +15,8 @@ namespace Modular.BuildingBlocks.Http;
 /// <summary>The one place that turns a fault into a problem (RFC 9457).</summary>
 internal sealed partial class Problems(IProblemDetailsService problems, ILogger<Problems> logger) : IExceptionHandler
 {
-    public static IServiceCollection Add(IServiceCollection services) =>
+    public static void Add(IServiceCollection services)
+    {
         services.AddExceptionHandler<Problems>().AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
             // RFC 9457: no more than what the status says. The framework knows a type for some statuses only.
@@ -24,6 +25,9 @@ internal sealed partial class Problems(IProblemDetailsService problems, ILogger<
             context.ProblemDetails.Extensions["traceId"] = Activity.Current?.TraceId.ToString() ?? context.HttpContext.TraceIdentifier;
             context.ProblemDetails.Detail ??= DefaultDetail(context.HttpContext);
         });
+        // After the framework's own, which is asked first.
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+    }
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {

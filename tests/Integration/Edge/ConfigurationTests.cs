@@ -28,6 +28,8 @@ public sealed class ConfigurationTests
     [InlineData("S3_ENDPOINT", "minio:9000")]
     [InlineData("WORKER_CONCURRENCY", "-1")]
     [InlineData("JOB_LEASE_SECONDS", "301")]
+    [InlineData("JOB_RETENTION_DAYS", "for ever")]
+    [InlineData("JOB_RETENTION_FAILED_DAYS", "-1")]
     [InlineData("ENABLE_DEBUG_JOBS", "2")]
     [InlineData("LOG_LEVEL", "verbose")]
     [InlineData("LOG_FORMAT", "xml")]

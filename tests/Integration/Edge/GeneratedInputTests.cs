@@ -10,7 +10,7 @@ namespace Modular.IntegrationTests.Edge;
 /// <summary>Whatever is sent: no fault, and a refusal says which field it is about. On a failure the seed in the message repeats it (<c>CsCheck_Seed</c>).</summary>
 public sealed class GeneratedInputTests(GeneratedInputTests.OpenHost host) : IClassFixture<GeneratedInputTests.OpenHost>
 {
-    private static readonly int[] Answers = [200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 416, 422, 206];
+    private static readonly int[] Answers = [200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 409, 412, 413, 414, 415, 416, 422, 206];
 
     [Fact]
     public Task No_body_makes_the_API_fail() => CheckAsync(Json);
@@ -43,8 +43,8 @@ public sealed class GeneratedInputTests(GeneratedInputTests.OpenHost host) : ICl
         Answers.ShouldContain(status, $"{input}\n{body}");
         if (status < 400 || input.Method == "HEAD")
             return;
-        if (body.Length == 0 && status == 400 && input.Path.Contains("%00", StringComparison.Ordinal))
-            return; // The server itself refuses a NUL in a path, before there is a request.
+        if (body.Length == 0 && ((status == 400 && input.Path.Contains("%00", StringComparison.Ordinal)) || (status == 414 && input.Path.Length > 8_000)))
+            return; // The server itself refuses a NUL in a path, and a target that is too long, before there is a request.
 
         response.Content.Headers.ContentType?.MediaType.ShouldBe("application/problem+json", $"{input}\n{body}");
         var problem = JsonSerializer.Deserialize<JsonElement>(body);

@@ -59,6 +59,22 @@ public sealed class SecurityHeaderTests
             answer.Content.Headers.Allow.ShouldNotBeEmpty();
     }
 
+    [Theory]
+    [InlineData("text/csv")]
+    [InlineData("text/html, application/xhtml+xml")]
+    [InlineData("/api/v1")]
+    [InlineData("application/json;q=0")]
+    public async Task A_refusal_is_a_problem_whatever_the_client_would_rather_read(string accept)
+    {
+        await using var app = await ModularApp.StartAsync();
+        using var refused = await app.SendAsync(HttpMethod.Get, $"jobs/{Guid.NewGuid()}", null, ("Accept", accept));
+        await refused.ProblemAsync(HttpStatusCode.NotFound);
+        using var nowhere = await app.SendAsync(HttpMethod.Get, "no/such/route", null, ("Accept", accept));
+        await nowhere.ProblemAsync(HttpStatusCode.NotFound);
+        using var invalid = await app.SendAsync(HttpMethod.Get, "jobs?limit=0", null, ("Accept", accept));
+        (await invalid.ProblemAsync(HttpStatusCode.BadRequest)).GetProperty("errors").GetProperty("limit").GetArrayLength().ShouldBe(1);
+    }
+
     [Fact]
     public async Task A_fault_is_a_problem_with_the_headers_and_tells_nothing_of_the_inside()
     {

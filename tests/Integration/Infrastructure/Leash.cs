@@ -37,6 +37,19 @@ internal sealed class Leash : IAsyncDisposable
         exit $code
         """;
 
+    /// <summary>
+    /// A shell without job control starts what it puts into the background with SIGINT ignored, and a program keeps it so. GNU's env undoes that; elsewhere it stays.
+    /// </summary>
+    private static readonly Lazy<string[]> TakesInterrupts = new(() =>
+    {
+        if (Command.Find("env") is not { } env)
+            return [];
+        string[] reset = [env, "--default-signal=INT"];
+        using var attempt = Process.Start(new ProcessStartInfo(env, [.. reset[1..], "true"]) { RedirectStandardError = true, UseShellExecute = false })!;
+        attempt.WaitForExit();
+        return attempt.ExitCode == 0 ? reset : [];
+    });
+
     private readonly Process _shell;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly TaskCompletionSource<int> _pid = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -74,6 +87,8 @@ internal sealed class Leash : IAsyncDisposable
         string? cleanup = null)
     {
         var command = new List<string>();
+        if (TakesInterrupts.Value is { Length: > 0 } env)
+            command.AddRange(env);
         if (Command.Find("setpriv") is { } setpriv)
         {
             // The second rope: the kernel kills the process when the shell itself is killed.
