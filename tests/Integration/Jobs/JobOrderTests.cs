@@ -110,6 +110,18 @@ public sealed class JobOrderTests(JobsHost host) : IClassFixture<JobsHost>
     }
 
     [Fact]
+    public async Task A_limited_queue_goes_on_at_once_when_a_place_becomes_free()
+    {
+        var queue = JobsFixture.NewName();
+        await host.LimitAsync(queue, 1);
+        var jobs = Enumerable.Range(0, 30).Select(_ => new { type = "debug.sleep", payload = new { milliseconds = 1 }, queue }).ToArray();
+        await JobsFixture.JsonAsync(await host.PostAsync("jobs/batch", new { jobs }), System.Net.HttpStatusCode.Created);
+
+        // Two seconds for each, if each waited for the poll.
+        await Eventually.IsTrueAsync(async () => await DepthAsync(queue) == (0, 0), "all have run", TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
     public async Task All_slots_are_used_although_one_of_two_queues_has_little_to_do()
     {
         var (busy, quiet, gate) = (JobsFixture.NewName(), JobsFixture.NewName(), JobsFixture.NewName());

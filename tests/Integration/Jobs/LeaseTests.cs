@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Modular.Fixtures;
 using Modular.Host;
 using Modular.IntegrationTests.Infrastructure;
@@ -138,50 +137,6 @@ public sealed class LeaseTests
             await two.WaitForJobAsync(job, "succeeded");
 
         async Task<long> RunningAsync() => (await one.GetAsync<JsonElement>("queues/default")).GetProperty("running").GetInt64();
-    }
-
-    [Fact]
-    public async Task A_database_that_crashes_under_load_loses_no_accepted_job_and_no_replica_is_declared_dead_for_it()
-    {
-        await using var postgres = await PostgresCluster.CreateAsync(durable: true);
-        await using var deployment = await Deployment.CreateAsync(new Dictionary<string, string> { ["JOB_LEASE_SECONDS"] = "2" }, postgres: postgres);
-        await using var one = await ModularApp.StartAsync(deployment);
-        await using var two = await ModularApp.StartAsync(deployment);
-        var accepted = new System.Collections.Concurrent.ConcurrentBag<Guid>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(CancellationToken);
-        var load = new[] { one, two }.SelectMany(app => Enumerable.Repeat(app, 4)).Select(app => SubmitUntilAsync(app, accepted, stop.Token)).ToArray();
-        await Eventually.IsTrueAsync(() => accepted.Count > 100, "the load runs");
-
-        await postgres.RestartImmediateAsync();
-        var before = accepted.Count;
-        await Eventually.IsTrueAsync(() => accepted.Count > before + 100, "jobs are accepted again", TimeSpan.FromSeconds(30));
-        await stop.CancelAsync();
-        await Task.WhenAll(load);
-
-        // A submission whose answer was lost may have committed; each that was answered must have ended well.
-        await using var connection = await deployment.ConnectAsync();
-        await Eventually.IsTrueAsync(async () => await CountAsync(connection, "SELECT count(*) FROM jobs.entry") == 0, "nothing waits or runs any more", TimeSpan.FromSeconds(60));
-        await using var command = new NpgsqlCommand("SELECT count(*) FROM jobs.mt_doc_outcome WHERE state = 3 AND id = ANY ($1)", connection) { Parameters = { new() { Value = accepted.ToArray() } } };
-        (await command.ExecuteScalarAsync(CancellationToken)).ShouldBe((long)accepted.Count);
-        (await CountAsync(connection, "SELECT count(*) FROM jobs.replica WHERE dead")).ShouldBe(0);
-        (await CountAsync(connection, "SELECT count(*) FROM jobs.mt_doc_submission s WHERE NOT EXISTS (SELECT FROM jobs.mt_doc_outcome o WHERE o.id = s.id)")).ShouldBe(0);
-    }
-
-    private static async Task SubmitUntilAsync(ModularApp app, System.Collections.Concurrent.ConcurrentBag<Guid> accepted, CancellationToken stop)
-    {
-        using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                accepted.Add((await app.SubmitAsync("debug.sleep", new { milliseconds = 5 }, job => job["backoff"] = new JsonObject { ["kind"] = "fixed", ["baseSeconds"] = 1 })).Id);
-                await pause.WaitForNextTickAsync(CancellationToken);
-            }
-            catch (HttpRequestException refused) when (refused.StatusCode is System.Net.HttpStatusCode.ServiceUnavailable)
-            {
-                // The database is away; a client tries again.
-            }
-        }
     }
 
     private static async Task<Guid[]> SubmitAsync(RunningModular app, int count, object job)

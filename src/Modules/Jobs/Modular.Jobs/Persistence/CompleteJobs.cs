@@ -115,6 +115,7 @@ internal sealed class CompleteJobs(NpgsqlDataSource database)
             batch.BatchCommands.Add(Sql.Command(WaitingJobs.CancelAsked, Ids([.. retries, .. returned])));
         }
 
+        batch.BatchCommands.Add(Signals.NotifyFreed(completions.Select(item => item.Job.Submission.Queue)));
         foreach (var notify in Signals.NotifyChanged(completions.Select(item => item.Job.Id)))
         {
             batch.BatchCommands.Add(notify);

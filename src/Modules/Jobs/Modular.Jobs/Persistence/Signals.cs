@@ -27,6 +27,14 @@ internal static class Signals
 
     public static NpgsqlBatchCommand NotifyReady() => new($"NOTIFY {Ready}");
 
+    /// <summary>
+    /// Places of limited queues became free: whoever looked before this transaction commits found them taken, on this replica too, and would not look
+    /// again before its poll.
+    /// </summary>
+    public static NpgsqlBatchCommand NotifyFreed(IEnumerable<string> queues) => Sql.Command(
+        $"SELECT pg_notify('{Ready}', '') FROM jobs.queue WHERE name = ANY ($1) AND concurrency IS NOT NULL LIMIT 1",
+        Sql.Value(queues.Distinct(StringComparer.Ordinal).ToArray()));
+
     public static NpgsqlBatchCommand NotifyPaused(string queue) => Sql.Command($"SELECT pg_notify('{Paused}', $1)", Sql.Value(queue));
 
     public static IEnumerable<NpgsqlBatchCommand> NotifyChanged(IEnumerable<Guid> jobs) => NotifyIds(Changed, jobs);
