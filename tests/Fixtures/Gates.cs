@@ -6,6 +6,7 @@ namespace Modular.Fixtures;
 public static class Gates
 {
     private static readonly ConcurrentDictionary<string, TaskCompletionSource> Known = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, int> Waiters = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<Guid, int> Started = new();
     private static readonly ConcurrentQueue<Guid> Order = new();
 
@@ -18,7 +19,14 @@ public static class Gates
     /// <summary>The given jobs, in the order in which they began.</summary>
     public static IReadOnlyList<Guid> OrderOf(IReadOnlyCollection<Guid> jobs) => [.. Order.Where(jobs.Contains)];
 
-    internal static Task WaitAsync(string name, CancellationToken cancellationToken) => Gate(name).Task.WaitAsync(cancellationToken);
+    /// <summary>How many handlers have come to the gate, whether it let them go on or not.</summary>
+    public static int WaitersAt(string name) => Waiters.GetValueOrDefault(name);
+
+    internal static Task WaitAsync(string name, CancellationToken cancellationToken)
+    {
+        Waiters.AddOrUpdate(name, 1, (_, waiters) => waiters + 1);
+        return Gate(name).Task.WaitAsync(cancellationToken);
+    }
 
     internal static void Began(Guid job)
     {

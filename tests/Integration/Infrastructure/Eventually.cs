@@ -5,7 +5,7 @@ namespace Modular.IntegrationTests.Infrastructure;
 /// <summary>Waits for a condition instead of for a time.</summary>
 internal static class Eventually
 {
-    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(25);
 

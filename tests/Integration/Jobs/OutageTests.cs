@@ -55,8 +55,8 @@ public sealed class OutageTests
         var jobs = new List<Guid>();
         for (var number = 0; number < 8; number++)
             jobs.Add((await one.SubmitAsync("fixtures.act", new { steps = new[] { new { gate } } }, job => job["maxAttempts"] = 1)).Id);
-        foreach (var job in jobs)
-            await one.WaitForJobAsync(job, "running");
+        // A job counts as running from its claim on; its handler must be past its last question to the database before that goes away.
+        await Eventually.IsTrueAsync(() => Gates.WaitersAt(gate) == jobs.Count, "every handler waits at the gate");
 
         await postgres.StopAsync();
         var leases = new[] { one, two }.Select(app => app.Services.GetRequiredService<LeaseKeeper>()).ToArray();

@@ -40,7 +40,12 @@ public sealed class DocumentSchemaTests
 
         await using var second = await ModularApp.StartAsync(deployment, new Dictionary<string, string> { ["AUTO_MIGRATE"] = "false" });
 
-        using var ready = await second.Client.GetAsync("health/ready", TestContext.Current.CancellationToken);
-        ready.IsSuccessStatusCode.ShouldBeTrue();
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                using var ready = await second.Client.GetAsync("health/ready", TestContext.Current.CancellationToken);
+                return ready.IsSuccessStatusCode;
+            },
+            "it is ready");
     }
 }
