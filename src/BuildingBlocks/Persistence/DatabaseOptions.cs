@@ -37,6 +37,8 @@ public sealed record DatabaseOptions(string ConnectionString, bool AutoMigrate)
             connection.KeepAlive = 30;
             connection.MaxAutoPrepare = 100;
             connection.AutoPrepareMinUsages = 2;
+            // Nothing here changes a session, so nothing needs to be reset when a connection goes back: it would cost each checkout a statement.
+            connection.NoResetOnClose = true;
             // A generic plan is made for arrays of ten; ours have up to a thousand, and a queue grows from nothing to a million rows under one plan.
             connection.Options = $"{connection.Options} -c plan_cache_mode=force_custom_plan".Trim();
             return new DatabaseOptions(connection.ConnectionString, migrate);

@@ -37,6 +37,7 @@ public sealed class JobsModule : IModule
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<Claimer>());
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobChanges>());
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobFeed>());
+        services.AddSingleton<SignalSender>().AddHostedService(provider => provider.GetRequiredService<SignalSender>());
         services.AddHostedService<SignalListener>();
         services.AddSingleton<EventReader>().AddHostedService(provider => provider.GetRequiredService<EventReader>());
         services.AddSingleton<JobFeed>().AddHostedService(provider => provider.GetRequiredService<JobFeed>());

@@ -40,6 +40,9 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
     /// <summary>Completes when the attempt has to stop: what the executor waits for beside the handler.</summary>
     public Task Stopped => _stopped.Task;
 
+    /// <summary>Whether it ever reported progress or logged.</summary>
+    public bool HasSpoken { get; private set; }
+
     /// <summary>The latest progress, for the outcome.</summary>
     public JobProgress? Progress { get; private set; }
 
@@ -84,6 +87,7 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
         var progress = new JobProgress(Math.Round(double.IsNaN(percent) ? 0 : Math.Clamp(percent, 0, 100), 1), message is null ? null : StorableText.OfCharacters(message, MaxProgressMessage));
         lock (_newsLock)
         {
+            HasSpoken = true;
             Progress = _unwrittenProgress = progress;
         }
 
@@ -95,6 +99,7 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
         var line = new LogWritten(JsonNamingPolicy.CamelCase.ConvertName(level.ToString()), StorableText.OfBytes(message, MaxLogBytes), Now);
         lock (_newsLock)
         {
+            HasSpoken = true;
             // Beyond what a job may keep, memory must not grow either: the writer cuts at the same number.
             if (_lines.Count <= AttemptWrites.MaxLogLines)
             {

@@ -17,7 +17,9 @@ internal sealed partial class Claimer(
     JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Claimer> logger) : ISignalReceiver
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MaxPace = TimeSpan.FromMilliseconds(50);
     private const int MaxClaim = 500;
+    private const int MaxBuffer = 2 * MaxClaim;
 
     private readonly Channel<Attempt> _buffer = Channel.CreateUnbounded<Attempt>();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -55,9 +57,13 @@ internal sealed partial class Claimer(
                 if (replica.Id != 0 && want >= Math.Max(1, ahead / 2))
                 {
                     claimed = await ClaimOnceAsync(want, cancellationToken);
+                    failures = 0;
+                    if (claimed > 0 && claimed < want / 4)
+                    {
+                        await PaceAsync(LastRound, cancellationToken);
+                    }
                 }
 
-                failures = 0;
                 // Fewer than wanted may be one queue's share, or the end of what waits: only an empty claim tells.
                 if (claimed == 0)
                 {
@@ -166,7 +172,7 @@ internal sealed partial class Claimer(
     private int Prefetch()
     {
         var seconds = metrics.Active < options.Concurrency ? _averageSeconds : Math.Max(_averageSeconds, time.GetElapsedTime(Volatile.Read(ref _lastEnd)).TotalSeconds);
-        return seconds >= 1 ? 0 : (int)Math.Min(MaxClaim - options.Concurrency, options.Concurrency / Math.Max(seconds, 0.0005));
+        return seconds >= 1 ? 0 : (int)Math.Min(MaxBuffer, options.Concurrency / Math.Max(seconds, 0.0005));
     }
 
     private void FreeSlot()
@@ -176,6 +182,16 @@ internal sealed partial class Claimer(
         {
             _wake.Writer.TryWrite(true);
         }
+    }
+
+    /// <summary>
+    /// While jobs trickle in, a claim for each would commit as often as their submissions do and slow those down. The first is claimed at once; the next
+    /// claim waits twice as long as that one took.
+    /// </summary>
+    private Task PaceAsync(long claimBegan, CancellationToken cancellationToken)
+    {
+        var pause = 2 * time.GetElapsedTime(claimBegan);
+        return Task.Delay(pause < MaxPace ? pause : MaxPace, time, cancellationToken);
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)

@@ -39,6 +39,11 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
     /// <summary>Writes what is left of an attempt that ends: its last lines come before its outcome.</summary>
     public async Task FlushAsync(Attempt attempt)
     {
+        if (!attempt.HasSpoken)
+        {
+            return;
+        }
+
         if (!_announced.ContainsKey(attempt))
         {
             // Perhaps just taken by the rhythm: then its write is under way and holds the semaphore.

@@ -14,7 +14,7 @@ namespace Modular.Jobs.Persistence;
 internal sealed record AttemptNews(ClaimedJob Job, IReadOnlyList<LogWritten> Lines, JobProgress? Progress);
 
 /// <summary>What a running attempt writes before it ends; each write is fenced by (id, lease).</summary>
-internal sealed class AttemptWrites(NpgsqlDataSource database)
+internal sealed class AttemptWrites(NpgsqlDataSource database, SignalSender signals)
 {
     /// <summary>Log lines kept per job.</summary>
     public const int MaxLogLines = 10_000;
@@ -66,27 +66,23 @@ internal sealed class AttemptWrites(NpgsqlDataSource database)
     /// <returns>The jobs whose lease still held.</returns>
     public async Task<IReadOnlySet<Guid>> AppendAsync(IReadOnlyList<AttemptNews> news, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Sql.Command(
+        await using var command = database.CreateCommand(
             Append,
             Sql.Value(news.Select(item => item.Job.Id).ToArray()),
             Sql.Value(news.Select(item => item.Job.Lease).ToArray()),
             Sql.JsonArray([.. news.Select(item => JsonSerializer.Serialize(item.Lines, Json.Options))]),
             new NpgsqlParameter { Value = news.Select(item => (float?)item.Progress?.Percent).ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Real },
-            new NpgsqlParameter { Value = news.Select(item => item.Progress?.Message).ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text }));
-        foreach (var notify in Signals.NotifyChanged(news.Select(item => item.Job.Id)))
-        {
-            batch.BatchCommands.Add(notify);
-        }
-
+            new NpgsqlParameter { Value = news.Select(item => item.Progress?.Message).ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text });
         var held = new HashSet<Guid>();
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
-            held.Add(reader.GetGuid(0));
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                held.Add(reader.GetGuid(0));
+            }
         }
 
+        signals.Changed([.. held]);
         return held;
     }
 

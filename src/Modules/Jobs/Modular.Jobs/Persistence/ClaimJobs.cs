@@ -12,7 +12,7 @@ internal sealed record ClaimedJob(Submission Submission, long Lease, int Attempt
 }
 
 /// <summary>Takes jobs for a replica, in the order (priority desc, seq) across unpaused queues.</summary>
-internal sealed class ClaimJobs(NpgsqlDataSource database)
+internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
 {
     // Serialises the claims on limited queues, so that two replicas cannot both take the last free place. Without a limit it locks nothing.
     private const string LockLimited =
@@ -72,7 +72,7 @@ internal sealed class ClaimJobs(NpgsqlDataSource database)
             while (await reader.ReadAsync(cancellationToken))
             {
                 jobs.Add(new ClaimedJob(
-                    JsonSerializer.Deserialize<Submission>(reader.GetString(0), Json.Options)!,
+                    JsonSerializer.Deserialize<Submission>(reader.GetFieldValue<byte[]>(0), Json.Options)!,
                     reader.GetInt64(1),
                     reader.GetInt16(2),
                     reader.GetInt16(3),
@@ -84,31 +84,9 @@ internal sealed class ClaimJobs(NpgsqlDataSource database)
 
         if (jobs.Count > 0)
         {
-            await TellWatchersAsync(connection, jobs);
+            signals.Changed(jobs.ConvertAll(job => job.Id));
         }
 
         return jobs;
-    }
-
-    /// <summary>
-    /// Apart from the claim, since a NOTIFY makes commits wait for one another. It must not fail the claim, which has committed:
-    /// a watcher that is not told finds out by its slow poll.
-    /// </summary>
-    private static async Task TellWatchersAsync(NpgsqlConnection connection, List<ClaimedJob> jobs)
-    {
-        try
-        {
-            await using var notify = new NpgsqlBatch(connection);
-            foreach (var command in Signals.NotifyChanged(jobs.Select(job => job.Id)))
-            {
-                notify.BatchCommands.Add(command);
-            }
-
-            await notify.ExecuteNonQueryAsync(CancellationToken.None);
-        }
-        catch (NpgsqlException)
-        {
-            // The connection is gone; its pool replaces it.
-        }
     }
 }

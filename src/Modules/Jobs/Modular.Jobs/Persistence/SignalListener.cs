@@ -7,14 +7,27 @@ using Npgsql;
 namespace Modular.Jobs.Persistence;
 
 /// <summary>
-/// One LISTEN connection per replica, outside the pool. It heals itself; after each gap everybody is woken once, since signals may have been missed.
+/// Passes signals on to all receivers: those of this process as they are, those of other replicas from one LISTEN connection outside the pool. That
+/// heals itself; after each gap everybody is woken once, since signals may have been missed.
 /// </summary>
-internal sealed partial class SignalListener(IEnumerable<ISignalReceiver> receivers, DatabaseOptions options, TimeProvider time, ILogger<SignalListener> logger) : BackgroundService
+internal sealed partial class SignalListener(
+    IEnumerable<ISignalReceiver> receivers, SignalSender sender, DatabaseOptions options, TimeProvider time, ILogger<SignalListener> logger) : BackgroundService, ISignalReceiver
 {
     private readonly ISignalReceiver[] _receivers = [.. receivers];
 
+    public void OnReady() => Array.ForEach(_receivers, receiver => receiver.OnReady());
+
+    public void OnChanged(IReadOnlyList<Guid> jobs) => Array.ForEach(_receivers, receiver => receiver.OnChanged(jobs));
+
+    public void OnCancel(IReadOnlyList<Guid> jobs) => Array.ForEach(_receivers, receiver => receiver.OnCancel(jobs));
+
+    public void OnPaused(string queue) => Array.ForEach(_receivers, receiver => receiver.OnPaused(queue));
+
+    public void OnGap() => Array.ForEach(_receivers, receiver => receiver.OnGap());
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        sender.Here = this;
         var failures = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -29,11 +42,7 @@ internal sealed partial class SignalListener(IEnumerable<ISignalReceiver> receiv
                 }
 
                 failures = 0;
-                foreach (var receiver in _receivers)
-                {
-                    receiver.OnGap();
-                }
-
+                OnGap();
                 while (true)
                 {
                     await connection.WaitAsync(stoppingToken);
@@ -57,23 +66,29 @@ internal sealed partial class SignalListener(IEnumerable<ISignalReceiver> receiv
 
     private void Dispatch(string channel, string payload)
     {
-        foreach (var receiver in _receivers)
+        if (channel == Signals.Paused)
         {
-            switch (channel)
-            {
-                case Signals.Ready:
-                    receiver.OnReady();
-                    break;
-                case Signals.Changed:
-                    receiver.OnChanged([.. Signals.ReadIds(payload)]);
-                    break;
-                case Signals.Cancel:
-                    receiver.OnCancel([.. Signals.ReadIds(payload)]);
-                    break;
-                case Signals.Paused:
-                    receiver.OnPaused(payload);
-                    break;
-            }
+            OnPaused(payload);
+            return;
+        }
+
+        var (from, jobs) = Signals.Read(payload);
+        if (from == sender.Id)
+        {
+            return;
+        }
+
+        switch (channel)
+        {
+            case Signals.Ready:
+                OnReady();
+                break;
+            case Signals.Changed:
+                OnChanged(jobs);
+                break;
+            case Signals.Cancel:
+                OnCancel(jobs);
+                break;
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed record IdempotencyKey(string Owner, string Key, byte[] BodyHash)
 internal sealed record SubmissionResult(IReadOnlyList<Submission> Created, IReadOnlyList<Guid>? Earlier, bool KeyMismatch);
 
 /// <summary>Writes several calls in one transaction (group commit): one fsync for all, and each call gets its own answer.</summary>
-internal sealed class SubmitBatch(NpgsqlDataSource database)
+internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signals)
 {
     private static readonly string Insert =
         $"""
@@ -37,8 +37,8 @@ internal sealed class SubmitBatch(NpgsqlDataSource database)
            INSERT INTO jobs.mt_doc_submission (id, data, seq, type, queue, created_at)
            SELECT id, data || jsonb_build_object('seq', seq, 'createdAt', created_at, 'runAt', due), seq, type, queue, created_at FROM input
          ), entry AS (
-           INSERT INTO jobs.entry (id, seq, queue, priority, state, max_attempts, run_at)
-           SELECT id, seq, queue, priority, CASE WHEN due IS NULL THEN {(short)JobTransitions.Initial(later: false)} ELSE {(short)JobTransitions.Initial(later: true)} END, max_attempts, due FROM input
+           INSERT INTO jobs.entry (id, seq, created_at, queue, priority, state, max_attempts, run_at)
+           SELECT id, seq, created_at, queue, priority, CASE WHEN due IS NULL THEN {(short)JobTransitions.Initial(later: false)} ELSE {(short)JobTransitions.Initial(later: true)} END, max_attempts, due FROM input
          )
          SELECT id, seq, created_at, due FROM input
          """;
@@ -64,16 +64,26 @@ internal sealed class SubmitBatch(NpgsqlDataSource database)
     public async Task<IReadOnlyList<SubmissionResult>> WriteAsync(IReadOnlyList<SubmissionCall> calls, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var results = new SubmissionResult?[calls.Count];
+        IReadOnlyDictionary<Guid, Submission> created;
         if (calls.Any(call => call.Key is not null))
         {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await AnswerRepeatedAsync(connection, calls, results, cancellationToken);
+            created = await InsertAsync(connection, [.. calls.Where((_, index) => results[index] is null).SelectMany(call => call.Jobs)], cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        else
+        {
+            // One round trip: a batch is a transaction of its own.
+            created = await InsertAsync(connection, [.. calls.SelectMany(call => call.Jobs)], cancellationToken);
         }
 
-        var jobs = calls.Where((_, index) => results[index] is null).SelectMany(call => call.Jobs).ToArray();
-        var created = jobs.Length == 0 ? [] : await InsertAsync(connection, jobs, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        if (created.Count > 0)
+        {
+            signals.Ready();
+        }
+
         for (var index = 0; index < calls.Count; index++)
         {
             results[index] ??= new SubmissionResult([.. calls[index].Jobs.Select(job => created[job.Document.Id])], Earlier: null, KeyMismatch: false);
@@ -121,6 +131,11 @@ internal sealed class SubmitBatch(NpgsqlDataSource database)
 
     private async Task<Dictionary<Guid, Submission>> InsertAsync(NpgsqlConnection connection, NewJob[] jobs, CancellationToken cancellationToken)
     {
+        if (jobs.Length == 0)
+        {
+            return [];
+        }
+
         var newQueues = jobs.Select(job => job.Document.Queue).Where(queue => !_knownQueues.Contains(queue)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         await using var batch = new NpgsqlBatch(connection);
         if (newQueues.Length > 0)
@@ -138,7 +153,6 @@ internal sealed class SubmitBatch(NpgsqlDataSource database)
             new NpgsqlParameter { Value = jobs.Select(job => job.RunAt?.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
             new NpgsqlParameter { Value = jobs.Select(job => job.DelaySeconds).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
             Sql.JsonArray([.. jobs.Select(job => JsonSerializer.Serialize(job.Document, Json.Options))])));
-        batch.BatchCommands.Add(Signals.NotifyReady());
 
         var created = new Dictionary<Guid, Submission>(jobs.Length);
         var documents = jobs.ToDictionary(job => job.Document.Id, job => job.Document);

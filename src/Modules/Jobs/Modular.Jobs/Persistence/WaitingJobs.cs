@@ -4,7 +4,7 @@ using Npgsql;
 namespace Modular.Jobs.Persistence;
 
 /// <summary>What clients and the clock do to jobs that no worker holds, and what clients ask of those that one does.</summary>
-internal sealed class WaitingJobs(NpgsqlDataSource database)
+internal sealed class WaitingJobs(NpgsqlDataSource database, SignalSender signals)
 {
     private static readonly string Promote =
         $"""
@@ -59,8 +59,8 @@ internal sealed class WaitingJobs(NpgsqlDataSource database)
            DELETE FROM jobs.mt_doc_outcome WHERE id = ANY ($1::uuid[]) AND state IN ({(short)JobState.Failed}, {(short)JobState.Cancelled})
            RETURNING id, data, (data ->> 'endSeq')::int AS end_seq, finished_at
          ), entry AS (
-           INSERT INTO jobs.entry (id, seq, queue, priority, state, attempt, max_attempts, lease, event_seq, attempts, log_lines)
-           SELECT s.id, s.seq, s.queue, (s.data ->> 'priority')::smallint, {Sql.Next(JobState.Failed, JobTrigger.Retried)}, (o.data ->> 'attempt')::smallint,
+           INSERT INTO jobs.entry (id, seq, created_at, queue, priority, state, attempt, max_attempts, lease, event_seq, attempts, log_lines)
+           SELECT s.id, s.seq, s.created_at, s.queue, (s.data ->> 'priority')::smallint, {Sql.Next(JobState.Failed, JobTrigger.Retried)}, (o.data ->> 'attempt')::smallint,
                   (o.data ->> 'attempt')::smallint + (s.data ->> 'maxAttempts')::smallint, (o.data ->> 'lease')::bigint, o.end_seq + 1, nullif(o.data -> 'attempts', '[]'),
                   (SELECT count(*) FROM jobs.event l WHERE l.job_id = s.id AND l.kind = {(short)JobEventKind.Log})
            FROM old o JOIN jobs.mt_doc_submission s ON s.id = o.id
@@ -89,7 +89,7 @@ internal sealed class WaitingJobs(NpgsqlDataSource database)
     /// <returns>How many were moved, and how long until the next one is due (null: none waits).</returns>
     public async Task<(int Promoted, TimeSpan? NextDue)> PromoteAsync(int limit, CancellationToken cancellationToken)
     {
-        var promoted = await RunAsync(Promote, [Sql.Value(limit)], Signals.NotifyReady(), cancellationToken);
+        var promoted = await RunAsync(Promote, Sql.Value(limit), wakes: true, cancellationToken);
         await using var next = database.CreateCommand(NextDue);
         return (promoted.Count, await next.ExecuteScalarAsync(cancellationToken) is double seconds ? TimeSpan.FromSeconds(Math.Max(0, seconds)) : null);
     }
@@ -100,8 +100,8 @@ internal sealed class WaitingJobs(NpgsqlDataSource database)
         // Waiting first: a job claimed between the two is then caught by the second. One given back between them is caught by its next turn.
         for (var round = 0; ; round++)
         {
-            var cancelled = await RunAsync(CancelWaiting, [Sql.Value(jobs.ToArray())], wake: null, cancellationToken);
-            var asked = await RunAsync(CancelRunning, [Sql.Value(jobs.ToArray())], wake: null, cancellationToken);
+            var cancelled = await RunAsync(CancelWaiting, Sql.Value(jobs.ToArray()), wakes: false, cancellationToken);
+            var asked = await RunAsync(CancelRunning, Sql.Value(jobs.ToArray()), wakes: false, cancellationToken);
             if (asked.Count > 0)
             {
                 await NotifyAsync(Signals.NotifyCancel(asked), cancellationToken);
@@ -116,20 +116,17 @@ internal sealed class WaitingJobs(NpgsqlDataSource database)
 
     /// <summary>Gives those of <paramref name="jobs"/> that failed or were cancelled another set of attempts.</summary>
     public Task<IReadOnlyList<Guid>> RetryAsync(IReadOnlyList<Guid> jobs, CancellationToken cancellationToken) =>
-        RunAsync(Retry, [Sql.Value(jobs.ToArray())], Signals.NotifyReady(), cancellationToken);
+        RunAsync(Retry, Sql.Value(jobs.ToArray()), wakes: true, cancellationToken);
 
     /// <summary>Deletes those of <paramref name="jobs"/> that have ended, with their events, logs and checkpoints. Their objects are the caller's to delete.</summary>
     public Task<IReadOnlyList<Guid>> DeleteAsync(IReadOnlyList<Guid> jobs, CancellationToken cancellationToken) =>
-        RunAsync(Delete, [Sql.Value(jobs.ToArray())], wake: null, cancellationToken);
+        RunAsync(Delete, Sql.Value(jobs.ToArray()), wakes: false, cancellationToken);
 
-    private async Task<IReadOnlyList<Guid>> RunAsync(string sql, NpgsqlParameter[] parameters, NpgsqlBatchCommand? wake, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Guid>> RunAsync(string sql, NpgsqlParameter parameter, bool wakes, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var changed = new List<Guid>();
-        await using (var command = new NpgsqlCommand(sql, connection))
+        await using (var command = database.CreateCommand(sql, parameter))
         {
-            command.Parameters.AddRange(parameters);
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
@@ -139,21 +136,13 @@ internal sealed class WaitingJobs(NpgsqlDataSource database)
 
         if (changed.Count > 0)
         {
-            await using var notify = new NpgsqlBatch(connection);
-            foreach (var command in Signals.NotifyChanged(changed))
+            signals.Changed(changed);
+            if (wakes)
             {
-                notify.BatchCommands.Add(command);
+                signals.Ready();
             }
-
-            if (wake is not null)
-            {
-                notify.BatchCommands.Add(wake);
-            }
-
-            await notify.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
         return changed;
     }
 
