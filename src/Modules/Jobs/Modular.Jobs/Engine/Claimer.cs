@@ -14,7 +14,7 @@ namespace Modular.Jobs.Engine;
 /// </summary>
 internal sealed partial class Claimer(
     ClaimJobs claims, Replica replica, HeldJobs held, Executor executor, Completer completer, IArtifactStore artifacts, AttemptWrites writes, NewsWriter news,
-    JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Claimer> logger) : ISignalReceiver
+    JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Claimer> logger) : ISignalReceiver, IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MaxPace = TimeSpan.FromMilliseconds(50);
@@ -23,6 +23,9 @@ internal sealed partial class Claimer(
 
     private readonly Channel<Attempt> _buffer = Channel.CreateUnbounded<Attempt>();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    /// <summary>One claim at a time, be it the loop's or a submission's own.</summary>
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private bool _closed;
     private int _inHand;
     private double _averageSeconds = 1;
     private long _lastEnd = time.GetTimestamp();
@@ -32,6 +35,8 @@ internal sealed partial class Claimer(
 
     /// <summary>When the claim loop last came round.</summary>
     public long LastRound { get; private set; } = time.GetTimestamp();
+
+    public void Dispose() => _one.Dispose();
 
     public void OnReady() => _wake.Writer.TryWrite(true);
 
@@ -125,8 +130,52 @@ internal sealed partial class Claimer(
         }
     }
 
+    /// <summary>
+    /// Writes a submission whose jobs may start here at once: workers idle, no claim under way. Otherwise, and for jobs that must wait, its writer is told
+    /// that nobody is idle, and the claim loop finds them.
+    /// </summary>
+    /// <param name="write">Writes; gives back the answer and the jobs that it started.</param>
+    public async Task<T> StartOnSubmitAsync<T>(Func<IdleWorkers?, Task<(T Answer, IReadOnlyList<ClaimedJob> Started)>> write)
+    {
+        var slots = options.Concurrency - Volatile.Read(ref _inHand);
+        if (slots <= 0 || replica.Id == 0 || !await _one.WaitAsync(0))
+        {
+            return (await write(null)).Answer;
+        }
+
+        try
+        {
+            if (_closed)
+            {
+                return (await write(null)).Answer;
+            }
+
+            held.BeginClaim();
+            try
+            {
+                var (answer, started) = await write(new IdleWorkers(replica.Id, slots, options.Queues));
+                Hold(started);
+                return answer;
+            }
+            finally
+            {
+                held.EndClaim();
+            }
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
     /// <summary>No more attempts come; executors end when the buffer is empty.</summary>
-    public void CloseBuffer() => _buffer.Writer.TryComplete();
+    public async Task CloseBufferAsync()
+    {
+        await _one.WaitAsync();
+        _closed = true;
+        _one.Release();
+        _buffer.Writer.TryComplete();
+    }
 
     /// <summary>Gives claimed but not started jobs back.</summary>
     public async Task ReturnBufferedAsync(Func<Attempt, bool> which)
@@ -144,24 +193,29 @@ internal sealed partial class Claimer(
     private async Task<int> ClaimOnceAsync(int want, CancellationToken cancellationToken)
     {
         // Not cancelled half-way: an answer that is on its way would be held by nobody. Its own command timeout bounds it.
-        cancellationToken.ThrowIfCancellationRequested();
+        await _one.WaitAsync(cancellationToken);
         held.BeginClaim();
         try
         {
             var jobs = await claims.TakeAsync(replica.Id, want, options.Queues, CancellationToken.None);
-            Interlocked.Add(ref _inHand, jobs.Count);
-            foreach (var job in jobs)
-            {
-                var attempt = new Attempt(job, artifacts, writes, news, time);
-                held.Add(attempt);
-                _buffer.Writer.TryWrite(attempt);
-            }
-
+            Hold(jobs);
             return jobs.Count;
         }
         finally
         {
             held.EndClaim();
+            _one.Release();
+        }
+    }
+
+    private void Hold(IReadOnlyList<ClaimedJob> jobs)
+    {
+        Interlocked.Add(ref _inHand, jobs.Count);
+        foreach (var job in jobs)
+        {
+            var attempt = new Attempt(job, artifacts, writes, news, time);
+            held.Add(attempt);
+            _buffer.Writer.TryWrite(attempt);
         }
     }
 

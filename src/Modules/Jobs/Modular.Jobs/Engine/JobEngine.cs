@@ -52,8 +52,9 @@ internal sealed partial class JobEngine(
         lease.MarkDraining();
         await _stopClaiming.CancelAsync();
         await _claiming;
+        // Closed first: a submission that was under way may just have started its jobs here.
+        await claimer.CloseBufferAsync();
         await claimer.ReturnBufferedAsync(_ => true);
-        claimer.CloseBuffer();
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

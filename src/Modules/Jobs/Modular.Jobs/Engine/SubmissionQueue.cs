@@ -12,7 +12,7 @@ namespace Modular.Jobs.Engine;
 /// Group commit: calls that arrive while a transaction commits share the next one. Nobody waits for a timer, so an idle service answers as fast as
 /// one insert, and a busy one pays one fsync for many.
 /// </summary>
-internal sealed partial class SubmissionQueue(SubmitBatch batch, Lifecycle lifecycle, ILogger<SubmissionQueue> logger) : BackgroundService
+internal sealed partial class SubmissionQueue(SubmitBatch batch, Claimer claimer, Lifecycle lifecycle, ILogger<SubmissionQueue> logger) : BackgroundService
 {
     private const int MaxJobs = 1000;
     private const int MaxWaiting = 10_000;
@@ -61,7 +61,7 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Lifecycle lifec
     {
         try
         {
-            var results = await batch.WriteAsync([.. calls.Select(item => item.Call)], CancellationToken.None);
+            var results = await claimer.StartOnSubmitAsync(idle => batch.WriteAsync([.. calls.Select(item => item.Call)], idle, CancellationToken.None));
             foreach (var (item, result) in calls.Zip(results))
             {
                 item.Result.TrySetResult(result);

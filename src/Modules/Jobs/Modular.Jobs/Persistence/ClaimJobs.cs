@@ -18,7 +18,8 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
     private const string LockLimited =
         "SELECT name FROM jobs.queue WHERE concurrency IS NOT NULL AND NOT paused ORDER BY name FOR NO KEY UPDATE";
 
-    // Whether a queue has anything is asked with LIMIT 1, one look into the index each: EXISTS became a semi-join over the whole table.
+    // Whether a queue has anything is asked for its first job, one look into the index each: EXISTS became a semi-join over the whole table, and LIMIT 1
+    // without an order a walk over the dead rows at its start.
     // The locking scan is a CTE of its own and its ids come back as an array: the planner can then neither repeat it nor turn the update into a
     // join whose size it guesses wrong. A queue's part of one claim is its share while other queues wait; who asks with an expired lease gets nothing.
     private static readonly string Claim =
@@ -26,7 +27,7 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
          WITH open AS MATERIALIZED (
            SELECT q.name, q.concurrency FROM jobs.queue q
            WHERE NOT q.paused AND ($2::text[] IS NULL OR q.name = ANY ($2))
-             AND (SELECT true FROM jobs.entry e WHERE e.queue = q.name AND e.state = {Sql.Queued} LIMIT 1)
+             AND (SELECT true FROM jobs.entry e WHERE e.queue = q.name AND e.state = {Sql.Queued} ORDER BY e.priority DESC, e.seq LIMIT 1)
              AND EXISTS (SELECT FROM jobs.replica r WHERE r.id = $3 AND r.expires_at > now())
          ), part AS MATERIALIZED (
            SELECT o.name, least(

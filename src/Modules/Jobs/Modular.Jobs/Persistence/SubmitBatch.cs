@@ -23,24 +23,55 @@ internal sealed record IdempotencyKey(string Owner, string Key, byte[] BodyHash)
 /// <summary>What became of a call: its own documents, or the ids of the jobs that an earlier call with the same key made, or a refusal of the key.</summary>
 internal sealed record SubmissionResult(IReadOnlyList<Submission> Created, IReadOnlyList<Guid>? Earlier, bool KeyMismatch);
 
+/// <summary>
+/// Idle workers that a submission may take at once: its jobs are then born running, and one commit does what a submission and a claim need two for.
+/// </summary>
+/// <param name="Replica">Whose lease the jobs are under.</param>
+/// <param name="Slots">How many workers are idle.</param>
+/// <param name="Queues">Which queues they serve; empty: all.</param>
+internal sealed record IdleWorkers(int Replica, int Slots, IReadOnlyList<string> Queues)
+{
+    public bool Serve(string queue) => Queues.Count == 0 || Queues.Contains(queue, StringComparer.Ordinal);
+}
+
 /// <summary>Writes several calls in one transaction (group commit): one fsync for all, and each call gets its own answer.</summary>
 internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signals)
 {
-    private static readonly string Insert =
+    private static readonly string Insert = InsertWith(
+        startable: "",
+        starts: "false");
+
+    // The conditions of a claim: a live lease, a queue that is neither paused nor limited, and nobody waiting in it who would be overtaken.
+    private static readonly string InsertStarting = InsertWith(
+        startable:
         $"""
-         WITH input AS (
-           SELECT j.*, nextval('jobs.job_seq') AS seq, now() AS created_at,
+         startable AS MATERIALIZED (
+           SELECT q.name FROM jobs.queue q
+           WHERE q.name = ANY ($3) AND NOT q.paused AND q.concurrency IS NULL
+             AND EXISTS (SELECT FROM jobs.replica r WHERE r.id = $10 AND r.expires_at > now())
+             AND (SELECT true FROM jobs.entry e WHERE e.queue = q.name AND e.state = {Sql.Queued} ORDER BY e.priority DESC, e.seq LIMIT 1) IS NULL
+         ),
+         """,
+        starts: "j.start AND EXISTS (SELECT FROM startable WHERE name = j.queue)");
+
+    private static string InsertWith(string startable, string starts) =>
+        $"""
+         WITH {startable} input AS (
+           SELECT j.*, nextval('jobs.job_seq') AS seq, now() AS created_at, {starts} AS starts,
                   CASE WHEN j.run_at > now() THEN j.run_at WHEN j.delay > 0 THEN now() + make_interval(secs => j.delay) END AS due
-           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::timestamptz[], $7::int[], $8::jsonb[])
-                AS j(id, type, queue, priority, max_attempts, run_at, delay, data)
+           FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::timestamptz[], $7::int[], $8::jsonb[], $9::boolean[])
+                AS j(id, type, queue, priority, max_attempts, run_at, delay, data, start)
          ), document AS (
            INSERT INTO jobs.mt_doc_submission (id, data, seq, type, queue, created_at)
            SELECT id, data || jsonb_build_object('seq', seq, 'createdAt', created_at, 'runAt', due), seq, type, queue, created_at FROM input
          ), entry AS (
-           INSERT INTO jobs.entry (id, seq, created_at, queue, priority, state, max_attempts, run_at)
-           SELECT id, seq, created_at, queue, priority, CASE WHEN due IS NULL THEN {(short)JobTransitions.Initial(later: false)} ELSE {(short)JobTransitions.Initial(later: true)} END, max_attempts, due FROM input
+           INSERT INTO jobs.entry (id, seq, created_at, queue, priority, max_attempts, run_at, state, attempt, lease, worker, started_at, event_seq, start_seq)
+           SELECT id, seq, created_at, queue, priority, max_attempts, due,
+                  CASE WHEN starts THEN {Sql.Next(JobState.Queued, JobTrigger.Claimed)} WHEN due IS NULL THEN {(short)JobTransitions.Initial(later: false)} ELSE {(short)JobTransitions.Initial(later: true)} END,
+                  starts::int, starts::int, CASE WHEN starts THEN $10 END, CASE WHEN starts THEN created_at END, 1 + starts::int, 2 * starts::int
+           FROM input
          )
-         SELECT id, seq, created_at, due FROM input
+         SELECT id, seq, created_at, due, starts FROM input
          """;
 
     // A twin in another replica's open transaction holds the unique index entry: this waits for it, which is what its client was promised.
@@ -61,25 +92,36 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
     private readonly HashSet<string> _knownQueues = new(StringComparer.Ordinal);
 
     /// <summary>Writes all of <paramref name="calls"/>; when this returns, they are durable.</summary>
-    public async Task<IReadOnlyList<SubmissionResult>> WriteAsync(IReadOnlyList<SubmissionCall> calls, CancellationToken cancellationToken)
+    /// <param name="calls">The group.</param>
+    /// <param name="idle">Who may start its jobs at once; null: nobody.</param>
+    /// <param name="cancellationToken">Ends the wait, perhaps after the commit.</param>
+    /// <returns>Each call's answer, and the jobs that <paramref name="idle"/> holds now.</returns>
+    public async Task<(IReadOnlyList<SubmissionResult> Results, IReadOnlyList<ClaimedJob> Started)> WriteAsync(
+        IReadOnlyList<SubmissionCall> calls, IdleWorkers? idle, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var results = new SubmissionResult?[calls.Count];
-        IReadOnlyDictionary<Guid, Submission> created;
+        Dictionary<Guid, Submission> created;
+        var started = new List<ClaimedJob>();
         if (calls.Any(call => call.Key is not null))
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await AnswerRepeatedAsync(connection, calls, results, cancellationToken);
-            created = await InsertAsync(connection, [.. calls.Where((_, index) => results[index] is null).SelectMany(call => call.Jobs)], cancellationToken);
+            created = await InsertAsync(connection, [.. calls.Where((_, index) => results[index] is null).SelectMany(call => call.Jobs)], idle, started, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
         else
         {
             // One round trip: a batch is a transaction of its own.
-            created = await InsertAsync(connection, [.. calls.SelectMany(call => call.Jobs)], cancellationToken);
+            created = await InsertAsync(connection, [.. calls.SelectMany(call => call.Jobs)], idle, started, cancellationToken);
         }
 
-        if (created.Count > 0)
+        if (started.Count > 0)
+        {
+            signals.Changed(started.ConvertAll(job => job.Id));
+        }
+
+        if (created.Count > started.Count)
         {
             signals.Ready();
         }
@@ -89,7 +131,7 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
             results[index] ??= new SubmissionResult([.. calls[index].Jobs.Select(job => created[job.Document.Id])], Earlier: null, KeyMismatch: false);
         }
 
-        return results!;
+        return (results!, started);
     }
 
     private static async Task AnswerRepeatedAsync(NpgsqlConnection connection, IReadOnlyList<SubmissionCall> calls, SubmissionResult?[] results, CancellationToken cancellationToken)
@@ -129,7 +171,8 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
         }
     }
 
-    private async Task<Dictionary<Guid, Submission>> InsertAsync(NpgsqlConnection connection, NewJob[] jobs, CancellationToken cancellationToken)
+    private async Task<Dictionary<Guid, Submission>> InsertAsync(
+        NpgsqlConnection connection, NewJob[] jobs, IdleWorkers? idle, List<ClaimedJob> started, CancellationToken cancellationToken)
     {
         if (jobs.Length == 0)
         {
@@ -143,8 +186,10 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
             batch.BatchCommands.Add(Sql.Command(KeepQueues, Sql.Value(newQueues)));
         }
 
+        // More jobs than workers: some would wait anyway, and the claim knows their order.
+        var starts = idle is not null && jobs.Length <= idle.Slots;
         batch.BatchCommands.Add(Sql.Command(
-            Insert,
+            starts ? InsertStarting : Insert,
             Sql.Value(jobs.Select(job => job.Document.Id).ToArray()),
             Sql.Value(jobs.Select(job => job.Document.Type).ToArray()),
             Sql.Value(jobs.Select(job => job.Document.Queue).ToArray()),
@@ -152,7 +197,9 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
             Sql.Value(jobs.Select(job => (short)job.Document.MaxAttempts).ToArray()),
             new NpgsqlParameter { Value = jobs.Select(job => job.RunAt?.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
             new NpgsqlParameter { Value = jobs.Select(job => job.DelaySeconds).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-            Sql.JsonArray([.. jobs.Select(job => JsonSerializer.Serialize(job.Document, Json.Options))])));
+            Sql.JsonArray([.. jobs.Select(job => JsonSerializer.Serialize(job.Document, Json.Options))]),
+            Sql.Value(jobs.Select(job => starts && job.RunAt is null && job.DelaySeconds is null && idle!.Serve(job.Document.Queue)).ToArray()),
+            Sql.Value(idle?.Replica ?? 0)));
 
         var created = new Dictionary<Guid, Submission>(jobs.Length);
         var documents = jobs.ToDictionary(job => job.Document.Id, job => job.Document);
@@ -163,12 +210,17 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
                 while (await reader.ReadAsync(cancellationToken))
                 {
                     var id = reader.GetGuid(0);
-                    created[id] = documents[id] with
+                    var document = documents[id] with
                     {
                         Seq = reader.GetInt64(1),
                         CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
                         RunAt = reader.ReadNullable<DateTimeOffset>(3),
                     };
+                    created[id] = document;
+                    if (reader.GetBoolean(4))
+                    {
+                        started.Add(new ClaimedJob(document, Lease: 1, Attempt: 1, document.MaxAttempts, document.CreatedAt, StartSeq: 2, []));
+                    }
                 }
             }
             while (await reader.NextResultAsync(cancellationToken));
