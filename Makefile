@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full arch approve bench fmt clean
+.PHONY: help run test test-full arch approve bench chaos fmt clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ approve: ## accept the texts of the Contracts, the OpenAPI document and docs/con
 
 bench: ## measure (docs/performance.md); PEERS=1 also runs other job systems on the same server; ARGS="drain --jobs 5000"
 	@dotnet run --project tests/Benchmarks --configuration Release -- $(ARGS)
+
+chaos: ## break things under load (kill -9, SIGSTOP, crashes, full disks) and count what was lost
+	@scripts/chaos
 
 fmt: ## bring the code into the repository's format
 	@dotnet format Modular.sln

@@ -30,10 +30,13 @@ internal sealed class HostProcess : RunningModular, IAsyncDisposable
     public long ResidentBytes => ProcessTree.ResidentBytes(Pid);
 
     /// <summary>Starts a replica and waits until it is ready; without a deployment it gets one of its own.</summary>
-    public static async Task<HostProcess> StartAsync(Deployment? deployment = null, IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="deployment">What it shares with others.</param>
+    /// <param name="settings">Its own settings.</param>
+    /// <param name="within">A command that the Host's command line is handed to.</param>
+    public static async Task<HostProcess> StartAsync(Deployment? deployment = null, IReadOnlyDictionary<string, string>? settings = null, params string[] within)
     {
         var own = deployment is null ? await Deployment.CreateAsync() : null;
-        var host = await LaunchAsync(deployment ?? own!, settings, own);
+        var host = await LaunchAsync(deployment ?? own!, settings, own, within);
         try
         {
             await host.WaitUntilReadyAsync();
@@ -48,7 +51,7 @@ internal sealed class HostProcess : RunningModular, IAsyncDisposable
 
     /// <summary>Starts a replica and waits for nothing: for starts that must fail.</summary>
     public static Task<HostProcess> LaunchAsync(Deployment deployment, IReadOnlyDictionary<string, string>? settings = null, params string[] arguments) =>
-        LaunchAsync(deployment, settings, own: null, arguments);
+        LaunchAsync(deployment, settings, own: null, within: [], arguments);
 
     public async Task WaitUntilReadyAsync()
     {
@@ -105,14 +108,16 @@ internal sealed class HostProcess : RunningModular, IAsyncDisposable
             await _own.DisposeAsync();
     }
 
-    private static async Task<HostProcess> LaunchAsync(Deployment deployment, IReadOnlyDictionary<string, string>? settings, Deployment? own, params string[] arguments)
+    private static async Task<HostProcess> LaunchAsync(
+        Deployment deployment, IReadOnlyDictionary<string, string>? settings, Deployment? own, string[] within, params string[] arguments)
     {
-        var port = Loopback.FreePort();
+        var port = settings?.GetValueOrDefault("PORT") is { } given ? int.Parse(given) : Loopback.FreePort();
         var environment = deployment.Settings.Concat(settings ?? new Dictionary<string, string>())
             .Append(KeyValuePair.Create("PORT", port.ToString()))
             .GroupBy(pair => pair.Key, StringComparer.Ordinal)
             .ToDictionary(setting => setting.Key, string? (setting) => setting.Last().Value, StringComparer.Ordinal);
-        return new HostProcess(await Leash.StartAsync("dotnet", [Program(), .. arguments], environment: environment), port, own);
+        string[] command = [.. within, "dotnet", Program(), .. arguments];
+        return new HostProcess(await Leash.StartAsync(command[0], command[1..], environment: environment), port, own);
     }
 
     // The Host's own output, not the copy beside the tests: what is started is what is shipped.

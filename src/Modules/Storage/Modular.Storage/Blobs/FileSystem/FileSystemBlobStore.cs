@@ -70,7 +70,15 @@ internal sealed class FileSystemBlobStore : IBlobStore
                 await write(stream, cancellationToken);
                 cancellationToken.ThrowIfCancellationRequested();
                 content = stream.ToContent();
-                await Task.Run(() => Guard(() => file.Flush(flushToDisk: true)), CancellationToken.None);
+                try
+                {
+                    await Task.Run(() => Guard(() => file.Flush(flushToDisk: true)), CancellationToken.None);
+                }
+                catch (BlobStoreException problem)
+                {
+                    fault = problem;
+                    throw;
+                }
             }
 
             Guard(() => Publish(temporary, id));
