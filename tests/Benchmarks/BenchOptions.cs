@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Modular.Benchmarks;
 
 /// <summary>What to measure and at which size.</summary>
-/// <param name="Names">Scenarios by name; empty: all that need no peers.</param>
+/// <param name="Names">Scenarios by name; empty: all that need no peers and no quarter of an hour.</param>
 /// <param name="Peers">Also run the other job systems.</param>
 /// <param name="Size">How much of everything.</param>
 /// <param name="Statements">Print what PostgreSQL spent its time on after each replica.</param>
@@ -28,7 +28,7 @@ internal sealed record BenchOptions(IReadOnlyList<string> Names, bool Peers, Ben
          """;
 
     public bool Wants(Scenario scenario) =>
-        Names.Count == 0 ? Peers || !scenario.IsPeer : Names.Contains(scenario.Name, StringComparer.Ordinal);
+        Names.Count == 0 ? !scenario.IsLong && (Peers || !scenario.IsPeer) : Names.Contains(scenario.Name, StringComparer.Ordinal);
 
     public static bool TryParse(string[] args, out BenchOptions options, [NotNullWhen(false)] out string? problem)
     {
@@ -80,7 +80,7 @@ internal sealed record BenchSize
     public static readonly BenchSize Small = new()
     {
         Jobs = 2_000, LargeJobs = 200, Samples = 30, Seconds = 2, BatchedJobs = 5_000, Streams = 100, StreamedJobs = 10,
-        Backlogs = [1_000, 10_000], StreamedBytes = 64L << 20, HangfireJobs = 100,
+        Backlogs = [1_000, 10_000], EnduranceSeconds = 5, StreamedBytes = 64L << 20, HangfireJobs = 100,
     };
 
     public int Jobs { get; init; } = 20_000;
@@ -100,6 +100,9 @@ internal sealed record BenchSize
 
     /// <summary>Waiting jobs, ascending.</summary>
     public IReadOnlyList<int> Backlogs { get; init; } = [1_000, 100_000, 1_000_000];
+
+    /// <summary>How long jobs come and go at full rate.</summary>
+    public int EnduranceSeconds { get; init; } = 600;
 
     public long StreamedBytes { get; init; } = 1L << 30;
 
