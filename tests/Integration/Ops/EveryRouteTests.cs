@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
@@ -60,7 +62,13 @@ public sealed class EveryRouteTests(GuardedHost host) : IClassFixture<GuardedHos
     {
         using var request = new HttpRequestMessage(HttpMethod.Parse(method), PathOf(endpoint));
         if (!HttpMethods.IsGet(method) && !HttpMethods.IsHead(method))
+        {
+            // Which body a route reads is decided before who sends it.
             request.Content = Edge.EdgeClient.Json("{}");
+            if (endpoint.Metadata.GetMetadata<IAcceptsMetadata>() is { ContentTypes: [var type, ..] })
+                request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
+        }
+
         if (key is not null)
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
         using var response = await host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, CancellationToken);

@@ -52,7 +52,7 @@ public sealed class SecretHeaderTests
         seen.ToString().ShouldContain("You are ***");
         seen.ToString().ShouldNotContain(Secret);
         var rows = await DumpAsync(deployment);
-        rows.ShouldContain("\"sealed\": \"1:");
+        rows.ShouldContain("\"\"sealed\"\": \"\"1:");
         rows.ShouldNotContain(Secret);
         rows.ShouldNotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes($"Bearer {Secret}")));
         (await host.TerminateAsync()).ShouldBe(0);

@@ -99,8 +99,11 @@ internal sealed class Stranger : IAsyncDisposable
         var body = new byte[headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, CultureInfo.InvariantCulture) : 0];
         await stream.ReadExactlyAsync(body, _stop.Token);
         var request = lines[0].Split(' ');
-        return new Received(request[0], request[1], headers, Encoding.UTF8.GetString(body));
+        return new Received(request[0], request[1], headers, body);
     }
 }
 
-internal sealed record Received(string Method, string Path, IReadOnlyDictionary<string, string> Headers, string Body);
+internal sealed record Received(string Method, string Path, IReadOnlyDictionary<string, string> Headers, byte[] Bytes)
+{
+    public string Body => Encoding.UTF8.GetString(Bytes);
+}

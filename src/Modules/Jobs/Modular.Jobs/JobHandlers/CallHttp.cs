@@ -95,6 +95,22 @@ internal static class CallHttp
     {
         public async Task<Result> RunAsync(Payload payload, IJobContext context, CancellationToken cancellationToken)
         {
+            var secrets = payload.SecretHeaders?.Values.Where(value => value.Length >= ShortestMasked).OrderByDescending(value => value.Length).ToArray() ?? [];
+            try
+            {
+                return await RunAsync(payload, secrets, context, cancellationToken);
+            }
+            catch (Exception problem) when (secrets.Any(secret => problem.ToString().Contains(secret, StringComparison.Ordinal)))
+            {
+                throw Masked(problem, secrets);
+            }
+        }
+
+        // Some servers send back what they were sent, and messages quote servers. Without the cause: it says the same.
+        private static HttpRequestException Masked(Exception problem, string[] secrets) => new(Shown(problem.Message, secrets));
+
+        private async Task<Result> RunAsync(Payload payload, string[] secrets, IJobContext context, CancellationToken cancellationToken)
+        {
             using var answer = await SendAsync(payload, context, cancellationToken);
             var status = (int)answer.Status;
             context.Log(JobLogLevel.Info, $"{payload.Method} {answer.Url.GetLeftPart(UriPartial.Path)} answered {status}");
@@ -108,7 +124,6 @@ internal static class CallHttp
                 throw new JobFailedException($"{answer.Url.Host} answered {status}.") { ErrorType = "HttpStatus" };
             }
 
-            var secrets = payload.SecretHeaders?.Values.Where(value => value.Length >= ShortestMasked).OrderByDescending(value => value.Length).ToArray() ?? [];
             var headers = answer.Headers.Concat(answer.ContentHeaders)
                 .Where(header => !header.Key.Equals("Set-Cookie", StringComparison.OrdinalIgnoreCase))
                 .ToDictionary(header => header.Key.ToLowerInvariant(), header => Shown(string.Join(", ", header.Value), secrets), StringComparer.Ordinal);
