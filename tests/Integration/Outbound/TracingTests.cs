@@ -16,15 +16,15 @@ public sealed class TracingTests
     {
         await using var collector = new Stranger((_, stream, _) => Stranger.SayAsync(stream, 200));
         await using var called = new Stranger((_, stream, _) => Stranger.SayAsync(stream, 200));
-        await using (var app = await ModularApp.StartAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["OUTBOUND_ALLOW"] = "127.0.0.1", ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url() }))
-        {
-            using var submitted = await app.SendAsync(
-                HttpMethod.Post, "jobs", EdgeClient.Json(new { type = "http.call", payload = new { url = called.Url("/?token=S3CR3T") } }), ("traceparent", $"00-{TraceId}-b7ad6b7169203331-01"));
-            await app.WaitForJobAsync((await submitted.ReadJsonAsync(System.Net.HttpStatusCode.Created)).GetProperty("id").GetGuid(), "succeeded");
-            (await app.Client.GetAsync("health/ready", CancellationToken)).Dispose();
-        }
+        // A process of its own: spans of all Hosts in one process reach each other's exporters.
+        await using var host = await HostProcess.StartAsync(settings: new Dictionary<string, string>(StringComparer.Ordinal) { ["OUTBOUND_ALLOW"] = "127.0.0.1", ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url() });
+        using var submitted = await host.SendAsync(
+            HttpMethod.Post, "jobs", EdgeClient.Json(new { type = "http.call", payload = new { url = called.Url("/?token=S3CR3T") } }), ("traceparent", $"00-{TraceId}-b7ad6b7169203331-01"));
+        await host.WaitForJobAsync((await submitted.ReadJsonAsync(System.Net.HttpStatusCode.Created)).GetProperty("id").GetGuid(), "succeeded");
+        (await host.Client.GetAsync("health/ready", CancellationToken)).Dispose();
 
-        // Stopping the Host sent what was left.
+        // Stopping sends what is left.
+        (await host.TerminateAsync()).ShouldBe(0);
         collector.Requests.ShouldAllBe(request => request.Method == "POST" && request.Path == "/v1/traces" && request.Headers["Content-Type"] == "application/x-protobuf");
         var sent = string.Concat(collector.Requests.Select(request => Encoding.Latin1.GetString(request.Bytes)));
         var names = new[] { "POST /api/v1/jobs", "job http.call", "GET" };
