@@ -1,6 +1,7 @@
 using Modular.BuildingBlocks.Configuration;
 using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Http;
+using Modular.BuildingBlocks.Http.Outbound;
 using Modular.BuildingBlocks.Modules;
 using Modular.BuildingBlocks.Persistence;
 using Modular.BuildingBlocks.Telemetry;
@@ -24,6 +25,7 @@ internal static class ModularHost
         builder.AddLifecycle(ShutdownOptions.Read(settings));
         builder.AddHttp(HttpOptions.Read(settings));
         builder.AddPersistence(settings);
+        builder.AddOutbound(settings);
         var list = new ModuleList(modules ?? Modules.All);
         list.AddServices(builder, settings);
         Runtime.Check(settings);

@@ -65,6 +65,15 @@ public sealed class EndpointTests
             GoodEndpoints.All);
 
     [Fact]
+    public void What_an_operator_changes_is_audited() => new Rule<IReadOnlyList<RouteEndpoint>>(
+        "Who paused the queue at three in the morning? A change that leaves no entry cannot be asked about.",
+        "Add .Audited(\"thing.verb\"), and let the handler describe what only it knows.",
+        endpoints => OfApi(endpoints).Where(endpoint => !Methods(endpoint).All(HttpMethods.IsGet))
+            .Where(endpoint => endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(guard => guard.Policy == Scopes.Ops) || NameOf(endpoint) == "ActOnJobs")
+            .Select(endpoint => new Verdict(Route(endpoint), endpoint.Metadata.GetMetadata<AuditedAction>() is null ? "leaves no entry in the audit trail" : null)))
+        .Check(BuiltHost.Endpoints, BadEndpoints.All, ["POST /api/v1/unaudited"], GoodEndpoints.All);
+
+    [Fact]
     public void A_slice_maps_one_route_and_only_commands_change_anything() => new Rule<IReadOnlyList<RouteEndpoint>>(
         "One use case, one route: whoever looks for a route finds the file by its name. A GET that sends a Command changes things when a browser prefetches it.",
         "Split the slice; send a Query for GET and HEAD, a Command for everything else.",

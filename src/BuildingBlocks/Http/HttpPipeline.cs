@@ -46,6 +46,7 @@ public static class HttpPipeline
         app.UseRequestIds();
         app.UseClientAddress();
         app.UseRequestLog();
+        app.UseRequestSpans();
         app.UseHttpMetrics();
         app.UseSecurityHeaders();
         app.UseDraining();

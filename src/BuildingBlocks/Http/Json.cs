@@ -11,6 +11,18 @@ public static class Json
 {
     public static JsonSerializerOptions Options { get; } = Configure(new JsonSerializerOptions(JsonSerializerDefaults.Web) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() });
 
+    /// <summary>
+    /// The dialect in which rows are read: members that this version does not know are left out, since a newer replica may write them beside an older one
+    /// that still runs.
+    /// </summary>
+    public static JsonSerializerOptions Stored { get; } = ConfigureStored(new JsonSerializerOptions(JsonSerializerDefaults.Web) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() });
+
+    internal static JsonSerializerOptions ConfigureStored(JsonSerializerOptions options)
+    {
+        Configure(options).UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip;
+        return options;
+    }
+
     public static JsonSerializerOptions Configure(JsonSerializerOptions options)
     {
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;

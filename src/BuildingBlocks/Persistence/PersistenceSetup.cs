@@ -26,7 +26,7 @@ public static class PersistenceSetup
                 // Marten's own migration drops what it did not declare, also when an older replica starts after a newer one: the numbered SQL files own the schema.
                 marten.AutoCreateSchemaObjects = AutoCreate.None;
                 marten.DisableNpgsqlLogging = true;
-                marten.UseSystemTextJsonForSerialization(Weasel.Core.EnumStorage.AsString, Weasel.Core.Casing.CamelCase, json => Json.Configure(json));
+                marten.UseSystemTextJsonForSerialization(Weasel.Core.EnumStorage.AsString, Weasel.Core.Casing.CamelCase, json => Json.ConfigureStored(json));
                 marten.Policies.DisableInformationalFields();
             })
             .UseLightweightSessions()

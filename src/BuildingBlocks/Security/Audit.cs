@@ -18,6 +18,9 @@ public interface IAuditTrail
     /// <param name="detail">What was changed, without secrets.</param>
     void Describe(string? target, string? detail);
 
+    /// <summary>The call only looked: it leaves no entry.</summary>
+    void Withdraw();
+
     /// <summary>Saves the entry if the handler's own commit did not take it along.</summary>
     Task SaveAsync(CancellationToken cancellationToken);
 }

@@ -14,8 +14,9 @@ internal static partial class RequestLog
     private const int MaxAgent = 200;
 
     /// <summary>Asked every few seconds by machines.</summary>
-    private static readonly HashSet<string> Unlogged =
-        new(StringComparer.OrdinalIgnoreCase) { "/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready", "/api/v1/metrics" };
+    internal static readonly IReadOnlySet<string> Unlogged =
+       
+        new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready", "/api/v1/metrics" };
 
     public static void UseRequestLog(this WebApplication app)
     {

@@ -9,7 +9,7 @@ using Serilog.Events;
 
 namespace Modular.BuildingBlocks.Telemetry;
 
-/// <summary>Logs and metrics of one Host. Nothing static: several Hosts may live in one test process.</summary>
+/// <summary>Logs, metrics and traces of one Host. Nothing static: several Hosts may live in one test process.</summary>
 public static class TelemetrySetup
 {
     /// <summary>What <c>LOG_LEVEL</c> and <c>PUT /log-level</c> take.</summary>
@@ -39,6 +39,8 @@ public static class TelemetrySetup
                     .WriteTo.Console(new Redaction(format == "json" ? new JsonLines() : new TextLines(), settings.Secrets));
             },
             preserveStaticLogger: true);
+
+        builder.AddTraceExport(settings);
 
         var registry = Metrics.NewCustomRegistry();
         builder.Services.AddSingleton(registry);

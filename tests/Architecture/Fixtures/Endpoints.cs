@@ -70,6 +70,7 @@ internal static class BadEndpoints
         group.MapGet("/scopeless", Answer).WithName("Scopeless").RequireAuthorization();
         group.MapGet("/contradictory", Answer).WithName("Contradictory").RequireScope(Scopes.Ops).AllowAnonymous();
         group.MapGet("/two-scopes", Answer).WithName("TwoScopes").RequireScope(Scopes.Ops).RequireScope(Scopes.JobsRead);
+        group.MapPost("/unaudited", Answer).WithName("Unaudited").RequireScope(Scopes.Ops);
         app.MapGet("/page", Answer);
     });
 

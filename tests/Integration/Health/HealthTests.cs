@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -125,6 +126,48 @@ public sealed class HealthTests
         Transition(fall).ShouldBe(("healthy", "unhealthy"));
         fall.GetProperty("at").GetDateTimeOffset().ShouldBeLessThan(during.AddSeconds(1), "Stored later, with its own time.");
         fall.GetProperty("replica").GetString().ShouldNotBeNullOrEmpty();
+    }
+
+    [Fact]
+    public async Task An_object_store_that_is_away_is_named_in_time_and_comes_back_without_a_restart()
+    {
+        await using var store = await LocalObjectStore.CreateAsync();
+        await using var app = await ModularApp.StartAsync(new Dictionary<string, string>(Settings)
+        {
+            ["STORAGE_PROVIDER"] = "s3", ["S3_ENDPOINT"] = store.Endpoint.GetLeftPart(UriPartial.Authority), ["S3_ACCESS_KEY"] = store.AccessKey, ["S3_SECRET_KEY"] = store.SecretKey,
+        });
+        using var client = CreateClient(app);
+        await TellAsync("healthy", HttpStatusCode.OK, "healthy");
+
+        store.Freeze();
+        await TellAsync("frozen", HttpStatusCode.ServiceUnavailable, "unhealthy");
+        (await StatusAsync(client, "health/live")).ShouldBe(HttpStatusCode.OK);
+        (await StatusAsync(client, "health/ready")).ShouldBe(HttpStatusCode.ServiceUnavailable);
+        store.Thaw();
+        await TellAsync("thawed", HttpStatusCode.OK, "healthy");
+        await store.StopAsync();
+        await TellAsync("stopped", HttpStatusCode.ServiceUnavailable, "unhealthy");
+        await store.StartAsync();
+        await TellAsync("started", HttpStatusCode.OK, "healthy");
+
+        async Task TellAsync(string state, HttpStatusCode expected, string storage)
+        {
+            var since = Stopwatch.StartNew();
+            await Eventually.PassesAsync(
+                async () =>
+                {
+                    var clock = Stopwatch.StartNew();
+                    using var response = await SendAsync(client, HttpMethod.Get, "health");
+                    var took = clock.Elapsed;
+                    var body = await response.Content.ReadFromJsonAsync<JsonElement>(CancellationToken);
+                    response.StatusCode.ShouldBe(expected);
+                    Status(body.GetProperty("services"), "storage").ShouldBe(storage);
+                    took.ShouldBeLessThan(TimeSpan.FromSeconds(2));
+                    TestContext.Current.TestOutputHelper!.WriteLine(
+                        $"object store {state}: GET /health {(int)response.StatusCode} in {took.TotalMilliseconds:0.0} ms, {since.Elapsed.TotalSeconds:0.0} s after; storage: {body.GetProperty("services").GetProperty("storage").GetRawText()}");
+                },
+                TimeSpan.FromSeconds(30));
+        }
     }
 
     [Fact]

@@ -59,6 +59,37 @@ public sealed class AuditTests(GuardedHost host) : IClassFixture<GuardedHost>
         actions.ShouldBe(["queue.resume", "queue.pause"]);
     }
 
+    [Fact]
+    public async Task Limiting_a_queue_is_one_too()
+    {
+        (await host.StatusAsync(HttpMethod.Put, "queues/limited", AdminKey, new { concurrency = 3 })).ShouldBe(HttpStatusCode.OK);
+        (await host.StatusAsync(HttpMethod.Put, "queues/limited", AdminKey, new { concurrency = (int?)null })).ShouldBe(HttpStatusCode.OK);
+
+        var entries = (await EntriesAsync()).Where(entry => entry.GetProperty("target").GetString() == "limited").ToArray();
+        entries.ShouldAllBe(entry => entry.GetProperty("action").GetString() == "queue.limit");
+        entries.Select(entry => entry.GetProperty("detail").GetString()).ShouldBe(["no limit", "at most 3 at once"]);
+    }
+
+    [Fact]
+    public async Task So_is_acting_on_many_jobs_at_once_but_not_looking_at_them()
+    {
+        var tag = $"bulk-{Guid.NewGuid():N}";
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            using var made = await host.SendAsync(HttpMethod.Post, "jobs", AdminKey, new { type = "debug.noop", payload = new { }, tags = new[] { tag }, delaySeconds = 3600 });
+            made.StatusCode.ShouldBe(HttpStatusCode.Created);
+        }
+
+        (await host.StatusAsync(HttpMethod.Post, "jobs/bulk", AdminKey, new { action = "cancel", filter = new { tag }, dryRun = true })).ShouldBe(HttpStatusCode.OK);
+        (await host.StatusAsync(HttpMethod.Post, "jobs/bulk", AdminKey, new { action = "cancel", filter = new { tag }, expectedCount = 7 })).ShouldBe(HttpStatusCode.Conflict);
+        (await EntriesAsync()).ShouldNotContain(entry => (entry.GetProperty("detail").GetString() ?? "").Contains(tag));
+        (await host.StatusAsync(HttpMethod.Post, "jobs/bulk", AdminKey, new { action = "cancel", filter = new { tag } })).ShouldBe(HttpStatusCode.OK);
+
+        var entry = (await EntriesAsync()).Where(entry => (entry.GetProperty("detail").GetString() ?? "").Contains(tag)).ShouldHaveSingleItem();
+        (entry.GetProperty("action").GetString(), entry.GetProperty("target").GetString(), entry.GetProperty("actor").GetString()).ShouldBe(("jobs.bulk", "cancel", "admin"));
+        entry.GetProperty("detail").GetString().ShouldBe($"2 jobs: {{\"tag\":\"{tag}\"}}");
+    }
+
     [Theory]
     [InlineData("cursor=garbage", "cursor")]
     [InlineData("limit=0", "limit")]

@@ -90,12 +90,52 @@ public sealed class SessionTests(GuardedHost host) : IClassFixture<GuardedHost>
         taken.ShouldContain("expires=Thu, 01 Jan 1970");
     }
 
+    [Fact]
+    public async Task Signing_out_ends_the_session_here_at_once_and_within_5_seconds_on_another_replica()
+    {
+        await using var replica = await ModularApp.StartAsync(host.App.Deployment, Settings);
+        using var there = CreateClient(replica);
+        var (cookie, other) = (await SignInAsync(AdminKey), await SignInAsync(AdminKey));
+        using (var before = await SendAsync(there, HttpMethod.Get, "session", key: null, body: null, ("Cookie", cookie)))
+            before.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        using (var signedOut = await WithCookieAsync(HttpMethod.Delete, "session", cookie))
+            signedOut.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+
+        using (var here = await WithCookieAsync(HttpMethod.Get, "session", cookie))
+            here.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, "Whoever copied the cookie is out too.");
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                using var response = await SendAsync(there, HttpMethod.Get, "session", key: null, body: null, ("Cookie", cookie));
+                return response.StatusCode is HttpStatusCode.Unauthorized;
+            },
+            "the other replica knows that the session is over",
+            TimeSpan.FromSeconds(5));
+        await using var late = await ModularApp.StartAsync(host.App.Deployment, Settings);
+        using var lateClient = CreateClient(late);
+        using (var first = await SendAsync(lateClient, HttpMethod.Get, "session", key: null, body: null, ("Cookie", cookie)))
+            first.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, "A replica knows it with its first request.");
+        using var still = await WithCookieAsync(HttpMethod.Get, "session", other);
+        still.StatusCode.ShouldBe(HttpStatusCode.OK, "Another session of the same key goes on.");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("modular_session=forged.1.2.3")]
+    public async Task Signing_out_of_nothing_is_no_mistake(string? cookie)
+    {
+        using var response = cookie is null ? await host.SendAsync(HttpMethod.Delete, "session", key: null) : await WithCookieAsync(HttpMethod.Delete, "session", cookie);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("..")]
-    [InlineData("AAAA.9999999999.admin")]
-    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.9999999999.admin")]
-    [InlineData("not base64!.99999999999999999999.admin")]
+    [InlineData("AAAA.9999999999.00000000000000000000000000000000.admin")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.9999999999.x.admin")]
+    [InlineData("not base64!.99999999999999999999.x.admin")]
     public async Task A_forged_cookie_is_refused(string token)
     {
         using var response = await WithCookieAsync(HttpMethod.Get, "session", $"modular_session={token}");
@@ -109,7 +149,7 @@ public sealed class SessionTests(GuardedHost host) : IClassFixture<GuardedHost>
         var cookie = await SignInAsync(AdminKey);
         var parts = cookie.Split('.');
 
-        using var response = await WithCookieAsync(HttpMethod.Get, "session", $"{parts[0]}.{long.Parse(parts[1]) + 3600}.{parts[2]}");
+        using var response = await WithCookieAsync(HttpMethod.Get, "session", $"{parts[0]}.{long.Parse(parts[1]) + 3600}.{parts[2]}.{parts[3]}");
 
         response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }

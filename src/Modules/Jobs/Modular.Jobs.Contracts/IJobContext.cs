@@ -42,7 +42,7 @@ public interface IJobContext
 
     /// <summary>
     /// Writes an ordinary object of the user's and publishes it under <paramref name="key"/> when <paramref name="write"/> has returned:
-    /// readers see the whole object or the one before it. It is listed among the job's artifacts under its key as name.
+    /// readers see the whole object or the one before it. The first 100 are listed among the job's artifacts, under their keys as names.
     /// </summary>
     /// <param name="key">The user's key, as the payload names it.</param>
     /// <param name="contentType">A media type.</param>
@@ -51,7 +51,8 @@ public interface IJobContext
     /// <exception cref="LeaseLostException">The job was given to another worker; nothing was published.</exception>
     Task<ArtifactRef> WriteObjectAsync(string key, string contentType, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="WriteObjectAsync"/>, under <c>jobs/{JobId}/{name}</c>: the job's own artifact, deleted with the job. At most 100 a job.</summary>
+    /// <summary>As <see cref="WriteObjectAsync"/>, under <c>jobs/{JobId}/{name}</c>: the job's own artifact, deleted with the job. A job lists at most 100 artifacts.</summary>
+    /// <exception cref="JobFailedException">The job has 100 artifacts already.</exception>
     Task<ArtifactRef> WriteArtifactAsync(string name, string contentType, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken);
 
     /// <summary>What the last attempt that saved one saved, or null.</summary>

@@ -7,6 +7,7 @@ using Modular.BuildingBlocks.Modules;
 using Modular.Jobs.Contracts;
 using Modular.Jobs.Engine;
 using Modular.Jobs.Persistence;
+using Modular.Jobs.Secrets;
 using Modular.Jobs.Telemetry;
 
 namespace Modular.Jobs;
@@ -29,7 +30,7 @@ public sealed class JobsModule : IModule
         services.AddSingleton<IJobArtifacts>(provider => provider.GetRequiredService<JobReader>());
         services.AddSingleton<IJobStatistics>(provider => provider.GetRequiredService<Queues>());
 
-        services.AddSingleton<JobTypes>().AddSingleton<JobMetrics>().AddSingleton<Replica>().AddSingleton<HeldJobs>().AddSingleton<JobChanges>();
+        services.AddSingleton<JobTypes>().AddSingleton<PayloadSeal>().AddSingleton<JobMetrics>().AddSingleton<Replica>().AddSingleton<HeldJobs>().AddSingleton<JobChanges>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<NewsWriter>().AddSingleton<Executor>().AddSingleton<Completer>().AddSingleton<Claimer>();
         services.AddSingleton<IHealthProbe, WorkersProbe>();
         services.AddSingleton<Waiting>();

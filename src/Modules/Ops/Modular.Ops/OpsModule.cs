@@ -33,6 +33,7 @@ public sealed class OpsModule : IModule
         services.AddSingleton<KeyRing>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<Sessions>();
+        services.AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
         services.AddHostedService<KeyUseWriter>();
         services.AddSingleton<LastUses>();
         services.AddScoped<IAuditTrail, AuditTrail>();

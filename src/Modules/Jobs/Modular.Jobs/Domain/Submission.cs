@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Modular.Jobs.Domain;
 
@@ -13,7 +14,16 @@ internal sealed record Submission
 
     public required string Type { get; init; }
 
+    /// <summary>With <c>***</c> in place of secrets.</summary>
     public required JsonElement Payload { get; init; }
+
+    /// <summary>The payload's secret members, encrypted; null: it has none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Sealed { get; init; }
+
+    /// <summary>The W3C <c>traceparent</c> of the request that submitted the job; null: it was part of no trace.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TraceParent { get; init; }
 
     public string Queue { get; init; } = Defaults.Queue;
 

@@ -11,7 +11,6 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
 {
     private const int MaxLogBytes = 8 * 1024;
     private const int MaxProgressMessage = 512;
-    private const int MaxArtifacts = 100;
     private const int MaxCheckpointBytes = 256 * 1024;
 
     private readonly CancellationTokenSource _stop = new();
@@ -22,7 +21,6 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
     private JobProgress? _unwrittenProgress;
     private int _phase;
     private int _stopReason;
-    private int _ownArtifacts;
 
     public ClaimedJob Job { get; } = job;
 
@@ -136,17 +134,10 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
         artifacts.ListAsync(prefix, cancellationToken);
 
     public Task<ArtifactRef> WriteObjectAsync(string key, string contentType, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
-        artifacts.WriteAsync(key, contentType, jobId: null, write, Fence(key), cancellationToken);
+        artifacts.WriteAsync(key, contentType, jobId: null, write, Fence(key, mustBeListed: false), cancellationToken);
 
-    public Task<ArtifactRef> WriteArtifactAsync(string name, string contentType, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken)
-    {
-        if (Interlocked.Increment(ref _ownArtifacts) > MaxArtifacts)
-        {
-            throw new JobFailedException($"A job may write at most {MaxArtifacts} artifacts.") { ErrorType = "TooManyArtifacts" };
-        }
-
-        return artifacts.WriteAsync($"jobs/{JobId}/{name}", contentType, JobId, write, Fence(name), cancellationToken);
-    }
+    public Task<ArtifactRef> WriteArtifactAsync(string name, string contentType, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
+        artifacts.WriteAsync($"jobs/{JobId}/{name}", contentType, JobId, write, Fence(name, mustBeListed: true), cancellationToken);
 
     public async Task<T?> LoadCheckpointAsync<T>(CancellationToken cancellationToken)
         where T : class =>
@@ -163,6 +154,12 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
 
     private static JobFailedException Missing(string key) => new($"There is no object \"{key}\".") { ErrorType = "ObjectNotFound" };
 
-    private PublishFence Fence(string name) =>
-        (transaction, artifact, cancellationToken) => AttemptWrites.RecordArtifactAsync(transaction, Job, name, artifact, cancellationToken);
+    private PublishFence Fence(string name, bool mustBeListed) => async (transaction, artifact, cancellationToken) =>
+    {
+        // A user's object is found by its key, listed or not; an own artifact by this list alone.
+        if (!await AttemptWrites.RecordArtifactAsync(transaction, Job, name, artifact, cancellationToken) && mustBeListed)
+        {
+            throw new JobFailedException($"A job may have at most {AttemptWrites.MaxArtifacts} artifacts.") { ErrorType = "TooManyArtifacts" };
+        }
+    };
 }

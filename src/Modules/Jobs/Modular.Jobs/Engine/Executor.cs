@@ -5,11 +5,13 @@ using Microsoft.Extensions.Logging;
 using Modular.Jobs.Contracts;
 using Modular.Jobs.Domain;
 using Modular.Jobs.Persistence;
+using Modular.Jobs.Secrets;
+using Modular.Jobs.Telemetry;
 
 namespace Modular.Jobs.Engine;
 
 /// <summary>Runs one attempt's handler and judges how it ended.</summary>
-internal sealed partial class Executor(JobTypes types, IServiceScopeFactory scopes, Replica replica, NewsWriter news, TimeProvider time, ILogger<Executor> logger)
+internal sealed partial class Executor(JobTypes types, PayloadSeal seal, IServiceScopeFactory scopes, Replica replica, NewsWriter news, TimeProvider time, ILogger<Executor> logger)
 {
     /// <summary>How long a handler that was asked to stop may take; then it is abandoned.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
@@ -51,9 +53,10 @@ internal sealed partial class Executor(JobTypes types, IServiceScopeFactory scop
         var submission = attempt.Job.Submission;
         var type = types.Find(submission.Type)
             ?? throw new InvalidOperationException($"This replica does not know the job type \"{submission.Type}\".");
+        using var span = JobTrace.Start(submission, attempt.Job.Attempt);
         var scope = scopes.CreateAsyncScope();
         // Off this thread from the start: a handler that blocks must not hold its executor, and must be abandonable.
-        var run = Task.Run(() => type.RunAsync(scope.ServiceProvider, submission.Payload, attempt, attempt.Stopping));
+        var run = Task.Run(() => type.RunAsync(scope.ServiceProvider, seal.Open(submission), attempt, attempt.Stopping));
         var abandoned = false;
         try
         {

@@ -37,6 +37,9 @@ internal abstract class JobType(JobTypeAttribute attribute)
 
     public abstract JsonNode ResultSchema { get; }
 
+    /// <summary>The payload's members that bear <see cref="SecretAttribute"/>, as JSON names them.</summary>
+    public abstract IReadOnlyList<string> SecretMembers { get; }
+
     /// <summary>What is wrong with a payload, by field (<c>payload.keys[0]</c>); empty when it is accepted.</summary>
     public abstract IReadOnlyDictionary<string, string[]> Check(JsonElement payload);
 
@@ -52,6 +55,9 @@ internal sealed class JobType<TPayload, TResult>(JobTypeAttribute attribute, Obj
     public override JsonNode PayloadSchema { get; } = Schema(typeof(TPayload));
 
     public override JsonNode ResultSchema { get; } = Schema(typeof(TResult));
+
+    public override IReadOnlyList<string> SecretMembers { get; } =
+        [.. typeof(TPayload).GetProperties().Where(member => member.IsDefined(typeof(SecretAttribute))).Select(member => JsonNamingPolicy.CamelCase.ConvertName(member.Name))];
 
     public override IReadOnlyDictionary<string, string[]> Check(JsonElement payload)
     {

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Carter;
 using FluentValidation;
 using MediatR;
@@ -46,9 +49,11 @@ internal static class ActOnJobs
         }
     }
 
-    public sealed class Handler(JobReader jobs, WaitingJobs waiting, IArtifactStore artifacts) : IRequestHandler<Command, Response>
+    public sealed class Handler(JobReader jobs, WaitingJobs waiting, IArtifactStore artifacts, IAuditTrail audit) : IRequestHandler<Command, Response>
     {
         private const int PageSize = 500;
+
+        private static readonly JsonSerializerOptions Described = new(Json.Options) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
         public async Task<Response> Handle(Command request, CancellationToken cancellationToken)
         {
@@ -59,7 +64,17 @@ internal static class ActOnJobs
                 throw Refusal.Conflict($"{matched} jobs match, not {expected}; look again and repeat with the new count.");
             }
 
-            return new Response(matched, request.DryRun ? 0 : await ActAsync(request.Action!.Value, filter, last, cancellationToken));
+            var action = request.Action!.Value;
+            if (request.DryRun)
+            {
+                audit.Withdraw();
+                return new Response(matched, 0);
+            }
+
+            // Before the deed: it goes page by page, and one that breaks off half way has changed jobs all the same.
+            audit.Describe(action.ToString().ToLowerInvariant(), string.Create(CultureInfo.InvariantCulture, $"{matched} jobs: {JsonSerializer.Serialize(request.Filter, Described)}"));
+            await audit.SaveAsync(cancellationToken);
+            return new Response(matched, await ActAsync(action, filter, last, cancellationToken));
         }
 
         // By keyset over seq: each job is met once, also while the action moves it out of the filter, and jobs submitted meanwhile are left alone.
@@ -103,7 +118,7 @@ internal static class ActOnJobs
         public void AddRoutes(IEndpointRouteBuilder app) =>
             app.MapPost("/jobs/bulk", async Task<Ok<Response>> (Command command, ISender sender, CancellationToken cancellationToken) =>
                     TypedResults.Ok(await sender.Send(command, cancellationToken)))
-                .WithName("ActOnJobs").WithSummary("Cancels, retries or deletes all jobs that a filter means").RequireScope(Scopes.JobsWrite).Expensive()
+                .Audited("jobs.bulk").WithName("ActOnJobs").WithSummary("Cancels, retries or deletes all jobs that a filter means").RequireScope(Scopes.JobsWrite).Expensive()
                 .ProducesProblem(StatusCodes.Status409Conflict).ProducesProblem(StatusCodes.Status415UnsupportedMediaType);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Carter;
 using FluentValidation;
 using MediatR;
@@ -30,10 +31,11 @@ internal static class LimitQueue
         }
     }
 
-    public sealed class Handler(Queues queues) : IRequestHandler<Command, QueueDepth>
+    public sealed class Handler(Queues queues, IAuditTrail audit) : IRequestHandler<Command, QueueDepth>
     {
         public async Task<QueueDepth> Handle(Command request, CancellationToken cancellationToken)
         {
+            audit.Describe(target: null, request.Concurrency is { } limit ? string.Create(CultureInfo.InvariantCulture, $"at most {limit} at once") : "no limit");
             await queues.SetConcurrencyAsync(request.Name, request.Concurrency, cancellationToken);
             return (await queues.FindAsync(request.Name, cancellationToken))!;
         }

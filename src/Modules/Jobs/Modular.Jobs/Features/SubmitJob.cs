@@ -15,6 +15,7 @@ using Modular.Jobs.Domain;
 using Modular.Jobs.Engine;
 using Modular.Jobs.Input;
 using Modular.Jobs.Persistence;
+using Modular.Jobs.Secrets;
 using Modular.Jobs.Telemetry;
 
 namespace Modular.Jobs.Features;
@@ -40,13 +41,13 @@ internal static class SubmitJob
         }
     }
 
-    public sealed class Handler(SubmissionQueue submissions, JobReader jobs, JobMetrics metrics) : IRequestHandler<Command, Response>
+    public sealed class Handler(SubmissionQueue submissions, PayloadSeal seal, JobReader jobs, JobMetrics metrics) : IRequestHandler<Command, Response>
     {
         public async Task<Response> Handle(Command request, CancellationToken cancellationToken)
         {
             var key = request.IdempotencyKey is null ? null
                 : new IdempotencyKey(request.Owner, request.IdempotencyKey, SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request.Job, Json.Options)));
-            var result = await submissions.SubmitAsync(new SubmissionCall([request.Job.ToNewJob()], key), cancellationToken);
+            var result = await submissions.SubmitAsync(new SubmissionCall([seal.Seal(request.Job.ToNewJob())], key), cancellationToken);
             if (result.KeyMismatch)
             {
                 throw Refusal.Unprocessable("This Idempotency-Key was used for another job; use a new key for a new job.");

@@ -17,6 +17,7 @@ using Modular.Jobs.Domain;
 using Modular.Jobs.Engine;
 using Modular.Jobs.Input;
 using Modular.Jobs.Persistence;
+using Modular.Jobs.Secrets;
 using Modular.Jobs.Telemetry;
 
 namespace Modular.Jobs.Features;
@@ -46,13 +47,13 @@ internal static class SubmitJobs
         }
     }
 
-    public sealed class Handler(SubmissionQueue submissions, JobMetrics metrics) : IRequestHandler<Command, Response>
+    public sealed class Handler(SubmissionQueue submissions, PayloadSeal seal, JobMetrics metrics) : IRequestHandler<Command, Response>
     {
         public async Task<Response> Handle(Command request, CancellationToken cancellationToken)
         {
             var key = request.IdempotencyKey is null ? null
                 : new IdempotencyKey(request.Owner, request.IdempotencyKey, SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request.Jobs, Json.Options)));
-            var result = await submissions.SubmitAsync(new SubmissionCall([.. request.Jobs.Select(job => job.ToNewJob())], key), cancellationToken);
+            var result = await submissions.SubmitAsync(new SubmissionCall([.. request.Jobs.Select(job => seal.Seal(job.ToNewJob()))], key), cancellationToken);
             if (result.KeyMismatch)
             {
                 throw Refusal.Unprocessable("This Idempotency-Key was used for other jobs; use a new key for new jobs.");

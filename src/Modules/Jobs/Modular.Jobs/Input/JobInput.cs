@@ -5,6 +5,7 @@ using FluentValidation;
 using Modular.Jobs.Domain;
 using Modular.Jobs.Engine;
 using Modular.Jobs.Persistence;
+using Modular.Jobs.Telemetry;
 
 namespace Modular.Jobs.Input;
 
@@ -55,6 +56,7 @@ internal sealed record JobInput
                 Backoff = Backoff ?? defaults.Backoff,
                 Tags = Tags ?? [],
                 Metadata = Metadata ?? defaults.Metadata,
+                TraceParent = JobTrace.Current,
             },
             RunAt,
             DelaySeconds);

@@ -16,6 +16,9 @@ internal sealed record AttemptNews(ClaimedJob Job, IReadOnlyList<LogWritten> Lin
 /// <summary>What a running attempt writes before it ends; each write is fenced by (id, lease).</summary>
 internal sealed class AttemptWrites(NpgsqlDataSource database, SignalSender signals)
 {
+    /// <summary>Artifacts listed per job.</summary>
+    public const int MaxArtifacts = 100;
+
     /// <summary>Log lines kept per job.</summary>
     public const int MaxLogLines = 10_000;
 
@@ -57,9 +60,11 @@ internal sealed class AttemptWrites(NpgsqlDataSource database, SignalSender sign
     private const string Fence =
         "SELECT FROM jobs.entry WHERE id = $1 AND lease = $2 AND worker IS NOT NULL FOR SHARE";
 
-    private const string KeepArtifact =
-        """
-        INSERT INTO jobs.artifact (job_id, name, key, size, content_type, sha256) VALUES ($1, $2, $3, $4, $5, $6)
+    private static readonly string KeepArtifact =
+        $"""
+        INSERT INTO jobs.artifact (job_id, name, key, size, content_type, sha256)
+        SELECT $1, $2, $3, $4, $5, $6
+        WHERE (SELECT count(*) FROM jobs.artifact WHERE job_id = $1) < {MaxArtifacts} OR EXISTS (SELECT FROM jobs.artifact WHERE job_id = $1 AND name = $2)
         ON CONFLICT (job_id, name) DO UPDATE SET key = excluded.key, size = excluded.size, content_type = excluded.content_type, sha256 = excluded.sha256
         """;
 
@@ -103,8 +108,9 @@ internal sealed class AttemptWrites(NpgsqlDataSource database, SignalSender sign
     }
 
     /// <summary>Inside the transaction that publishes an object: asks the fence and lists the object among the job's artifacts.</summary>
+    /// <returns>False: the list is full, and the object is not in it.</returns>
     /// <exception cref="LeaseLostException">The transaction must roll back.</exception>
-    public static async Task RecordArtifactAsync(DbTransaction transaction, ClaimedJob job, string name, ArtifactRef artifact, CancellationToken cancellationToken)
+    public static async Task<bool> RecordArtifactAsync(DbTransaction transaction, ClaimedJob job, string name, ArtifactRef artifact, CancellationToken cancellationToken)
     {
         var connection = (NpgsqlConnection)transaction.Connection!;
         await using (var fence = new NpgsqlCommand(Fence, connection) { Parameters = { Sql.Value(job.Id), Sql.Value(job.Lease) } })
@@ -123,6 +129,6 @@ internal sealed class AttemptWrites(NpgsqlDataSource database, SignalSender sign
                 Sql.Value(job.Id), Sql.Value(name), Sql.Value(artifact.Key), Sql.Value(artifact.Size), Sql.Value(artifact.ContentType), Sql.Value(artifact.Sha256),
             },
         };
-        await keep.ExecuteNonQueryAsync(cancellationToken);
+        return await keep.ExecuteNonQueryAsync(cancellationToken) > 0;
     }
 }

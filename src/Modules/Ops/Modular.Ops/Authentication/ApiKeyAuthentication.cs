@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Modular.BuildingBlocks.Http;
 using Modular.BuildingBlocks.Security;
@@ -12,13 +12,13 @@ namespace Modular.Ops.Authentication;
 /// <summary>Recognizes the caller by <c>Authorization: Bearer KEY</c> or the console's cookie.</summary>
 internal sealed class ApiKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> schemeOptions,
-    ILoggerFactory loggers,
     UrlEncoder encoder,
     OpsOptions options,
     KeyRing keys,
     KeyUses uses,
     Sessions sessions)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(schemeOptions, loggers, encoder)
+    // The base class tells each failure as often as it is asked, three times a request; the request's own line says 401.
+    : AuthenticationHandler<AuthenticationSchemeOptions>(schemeOptions, NullLoggerFactory.Instance, encoder)
 {
     public const string SchemeName = "ApiKey";
 

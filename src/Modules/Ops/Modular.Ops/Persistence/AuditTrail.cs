@@ -28,6 +28,14 @@ internal sealed class AuditTrail(IDocumentSession session, TimeProvider time) : 
         }
     }
 
+    public void Withdraw()
+    {
+        if (_entry is not null)
+        {
+            session.Eject(_entry);
+        }
+    }
+
     public async Task SaveAsync(CancellationToken cancellationToken)
     {
         if (session.PendingChanges.InsertsFor<AuditEntry>().Any())

@@ -35,6 +35,7 @@ internal static class RenameThing
             .MapPut("/things/{id:guid}", async (Guid id, string name, ISender sender, CancellationToken cancellationToken) =>
                 TypedResults.Ok(await sender.Send(new Command(id, name), cancellationToken)))
             .WithName(nameof(RenameThing))
-            .RequireScope(Scopes.JobsWrite);
+            .Audited("thing.rename")
+            .RequireScope(Scopes.Ops);
     }
 }
