@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Modular.IntegrationTests.Ops;
 using Npgsql;
 
@@ -13,11 +15,15 @@ public sealed class NewerRowsTests(GuardedHost host) : IClassFixture<GuardedHost
     {
         using (var stored = await host.SendAsync(HttpMethod.Put, "objects/newer/one", GuardedHost.AdminKey, new { }))
             stored.EnsureSuccessStatusCode();
-        var (_, key) = await host.CreateKeyAsync(["objects:read", "ops"]);
+        using var submitted = await host.SendAsync(HttpMethod.Post, "jobs", GuardedHost.AdminKey, new { type = "debug.noop", payload = new { } });
+        var job = (await submitted.Content.ReadFromJsonAsync<JsonElement>(CancellationToken)).GetProperty("id").GetGuid();
+        using (var finished = await host.SendAsync(HttpMethod.Get, $"jobs/{job}?wait=20", GuardedHost.AdminKey))
+            finished.EnsureSuccessStatusCode();
+        var (_, key) = await host.CreateKeyAsync(["objects:read", "jobs:read", "ops"]);
         var tables = await ExtendAsync();
 
-        tables.ShouldBe(["health.mt_doc_transition", "ops.mt_doc_api_key", "ops.mt_doc_audit_entry", "storage.mt_doc_object", "storage.mt_doc_upload"], "Every document table outside of jobs, whose rows are read without Marten.");
-        foreach (var path in new[] { "objects/newer/one", "objects?prefix=newer/", "api-keys", "audit", "health/history" })
+        tables.ShouldBe(["health.mt_doc_transition", "jobs.mt_doc_outcome", "jobs.mt_doc_submission", "ops.mt_doc_api_key", "ops.mt_doc_audit_entry", "storage.mt_doc_object", "storage.mt_doc_upload"], "Every document table.");
+        foreach (var path in new[] { "objects/newer/one", "objects?prefix=newer/", "api-keys", "audit", "health/history", $"jobs/{job}", $"jobs/{job}/events", "jobs" })
         {
             using var response = await host.SendAsync(HttpMethod.Get, path, key);
             response.IsSuccessStatusCode.ShouldBeTrue($"{path}: {await response.Content.ReadAsStringAsync(CancellationToken)}");
@@ -36,7 +42,7 @@ public sealed class NewerRowsTests(GuardedHost host) : IClassFixture<GuardedHost
     {
         await using var connection = await host.App.Deployment.ConnectAsync();
         var tables = new List<string>();
-        await using (var list = new NpgsqlCommand("SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename LIKE 'mt_doc_%' AND schemaname <> 'jobs' ORDER BY 1", connection))
+        await using (var list = new NpgsqlCommand("SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename LIKE 'mt_doc_%' ORDER BY 1", connection))
         await using (var reader = await list.ExecuteReaderAsync(CancellationToken))
         {
             while (await reader.ReadAsync(CancellationToken))

@@ -141,7 +141,7 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
 
     public async Task<T?> LoadCheckpointAsync<T>(CancellationToken cancellationToken)
         where T : class =>
-        await writes.LoadCheckpointAsync(JobId, cancellationToken) is { } json ? JsonSerializer.Deserialize<T>(json, Json.Options) : null;
+        await writes.LoadCheckpointAsync(JobId, cancellationToken) is { } json ? JsonSerializer.Deserialize<T>(json, Json.Stored) : null;
 
     public Task SaveCheckpointAsync<T>(T checkpoint, CancellationToken cancellationToken)
         where T : class

@@ -73,7 +73,7 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
             while (await reader.ReadAsync(cancellationToken))
             {
                 jobs.Add(new ClaimedJob(
-                    JsonSerializer.Deserialize<Submission>(reader.GetFieldValue<byte[]>(0), Json.Options)!,
+                    JsonSerializer.Deserialize<Submission>(reader.GetFieldValue<byte[]>(0), Json.Stored)!,
                     reader.GetInt64(1),
                     reader.GetInt16(2),
                     reader.GetInt16(3),

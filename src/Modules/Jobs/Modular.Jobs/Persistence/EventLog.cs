@@ -56,7 +56,7 @@ internal sealed class EventLog(NpgsqlDataSource database, JobReader jobs)
         _ => Read<Ended>(data),
     };
 
-    private static T Read<T>(string data) => JsonSerializer.Deserialize<T>(data, Json.Options)!;
+    private static T Read<T>(string data) => JsonSerializer.Deserialize<T>(data, Json.Stored)!;
 
     /// <summary>Log lines after <paramref name="after"/>, in order.</summary>
     public async Task<IReadOnlyList<LogLine>> ReadLinesAsync(Guid id, int after, int limit, CancellationToken cancellationToken)

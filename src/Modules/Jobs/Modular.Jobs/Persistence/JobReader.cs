@@ -151,7 +151,7 @@ internal sealed class JobReader(NpgsqlDataSource database) : IJobArtifacts
     }
 
     private static JobRecord Read(NpgsqlDataReader reader) => new(
-        JsonSerializer.Deserialize<Submission>(reader.GetString(0), Json.Options)!,
+        JsonSerializer.Deserialize<Submission>(reader.GetString(0), Json.Stored)!,
         reader.IsDBNull(2)
             ? null
             : new LiveState

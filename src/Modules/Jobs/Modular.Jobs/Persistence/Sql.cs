@@ -37,7 +37,7 @@ internal static class Sql
     public static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 
     public static T? ReadJson<T>(this NpgsqlDataReader reader, int column) =>
-        reader.IsDBNull(column) ? default : JsonSerializer.Deserialize<T>(reader.GetString(column), Json.Options);
+        reader.IsDBNull(column) ? default : JsonSerializer.Deserialize<T>(reader.GetString(column), Json.Stored);
 
     public static T? ReadNullable<T>(this NpgsqlDataReader reader, int column)
         where T : struct => reader.IsDBNull(column) ? null : reader.GetFieldValue<T>(column);
