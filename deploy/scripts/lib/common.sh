@@ -18,8 +18,9 @@ setting() { # setting NAME DEFAULT: from the environment, else from .env, as com
   [[ -n $value ]] || value=$(sed -n "s/^$1=//p" .env 2>/dev/null | tail -1 | sed "s/^[\"']//; s/[\"']\$//")
   printf '%s' "${value:-$2}"
 }
-compose() { docker compose "$@" </dev/null; }
-has_service() { compose config --services | grep -qx -- "$1"; }
+compose() { docker compose --progress quiet "$@" </dev/null; }
+# Not grep -q: it would leave before compose has written all, which pipefail counts as a failure.
+has_service() { compose config --services | grep -x -- "$1" >/dev/null; }
 containers() { docker compose ps --quiet "$@" </dev/null; }
 
 preflight() {
@@ -61,4 +62,7 @@ wait_for() { # wait_for SECONDS COMMAND...: until it succeeds
     sleep 0.5
   done
 }
-sql() { compose exec -T postgres psql -X -q -A -t -v ON_ERROR_STOP=1 -h 127.0.0.1 -U modular -d modular -c "$1"; }
+# pg PROGRAM ARGUMENTS...: one of PostgreSQL's programs in its container, as the service's user.
+# shellcheck disable=SC2016  # for the shell in the container
+pg() { docker compose exec -T postgres sh -c 'export PGPASSWORD="$(cat /run/secrets/postgres_password)" PGUSER=modular PGDATABASE=modular PGHOST=127.0.0.1; exec "$@"' sh "$@"; }
+sql() { pg psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1" </dev/null; }

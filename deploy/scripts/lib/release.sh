@@ -3,11 +3,12 @@
 releases=.releases # "TIME VERSION": what has served, the latest last
 
 image_of() { printf '%s:%s' "$(setting MODULAR_IMAGE modular)" "$1"; }
-current_version() { tail -1 "$releases" 2>/dev/null | cut -d' ' -f2; }
+current_version() { if [[ -f $releases ]]; then tail -1 "$releases" | cut -d' ' -f2; fi; }
 previous_version() { # what served last that is not the current one
   local current
+  [[ -f $releases ]] || return 0
   current=$(current_version)
-  awk -v current="$current" '$2 != current { version = $2 } END { print version }' "$releases" 2>/dev/null
+  awk -v current="$current" '$2 != current { version = $2 } END { print version }' "$releases"
 }
 record() {
   if grep -q '^MODULAR_VERSION=' .env; then sed -i "s|^MODULAR_VERSION=.*|MODULAR_VERSION=$1|" .env; else echo "MODULAR_VERSION=$1" >>.env; fi
@@ -49,7 +50,9 @@ gate() { # gate VERSION SECONDS
 replace() { # replace VERSION REPLICAS SECONDS
   local old new fresh=()
   mapfile -t old < <(containers modular)
-  MODULAR_VERSION=$1 compose up --detach --no-deps --no-recreate --scale "modular=$((${#old[@]} + $2))" modular >/dev/null 2>&1 || return 1
+  # Not --no-deps: compose would count the same replicas as changed the next time. Its migrate container must be of this version.
+  compose rm --force migrate >/dev/null 2>&1
+  MODULAR_VERSION=$1 compose up --detach --no-recreate --scale "modular=$((${#old[@]} + $2))" modular >/dev/null 2>&1 || return 1
   mapfile -t new < <(containers modular)
   local container
   for container in "${new[@]}"; do [[ " ${old[*]} " == *" $container "* ]] || fresh+=("$container"); done
