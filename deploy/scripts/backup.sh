@@ -49,8 +49,8 @@ cat "$to"/*/objects.txt 2>/dev/null | sort -u -k3,3 >"$part/known" || true
 (cd "$to/objects" && find . -type f -printf '%s %P\n' | sort -k2) >"$part/here"
 comm -13 <(sort "$part/here") <(sort "$part/listing") | cut -d' ' -f2- >"$part/missing"
 objects get <"$part/missing"
-awk 'NR == FNR { hash[$3] = $1; size[$3] = $2; next } ($2 in hash) && size[$2] == $1 { print hash[$2], $1, $2 }' "$part/known" "$part/listing" >"$part/objects.txt"
-awk 'NR == FNR { known[$3] = 1; next } !($2 in known) { print $2 }' "$part/objects.txt" "$part/listing" >"$part/unhashed"
+awk 'FILENAME == ARGV[1] { hash[$3] = $1; size[$3] = $2; next } ($2 in hash) && size[$2] == $1 { print hash[$2], $1, $2 }' "$part/known" "$part/listing" >"$part/objects.txt"
+awk 'FILENAME == ARGV[1] { known[$3] = 1; next } !($2 in known) { print $2 }' "$part/objects.txt" "$part/listing" >"$part/unhashed"
 while read -r key; do
   printf '%s %s %s\n' "$(sha256sum "$to/objects/$key" | cut -d' ' -f1)" "$(stat -c %s "$to/objects/$key")" "$key"
 done <"$part/unhashed" >>"$part/objects.txt"

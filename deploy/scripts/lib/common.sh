@@ -1,6 +1,7 @@
 # What the deployment scripts share; sourced, never run. Everything goes through the Docker engine that DOCKER_HOST names.
 # shellcheck shell=bash
 set -euo pipefail
+export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 say() { printf '%s %s\n' "$(date -u +%H:%M:%S)" "$*"; }

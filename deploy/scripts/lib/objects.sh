@@ -11,7 +11,8 @@ bucket=$S3_ENDPOINT/$S3_BUCKET
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 077
-printf 'aws-sigv4 = "aws:amz:%s:s3"\nuser = "%s:%s"\nsilent\nshow-error\nfail\nconnect-timeout = 10\n' \
+# curl 7.88 (Debian 12) signs another payload hash than it sends, unless the header says which.
+printf 'aws-sigv4 = "aws:amz:%s:s3"\nuser = "%s:%s"\nsilent\nshow-error\nfail\nconnect-timeout = 10\nheader = "x-amz-content-sha256: UNSIGNED-PAYLOAD"\n' \
   "$S3_REGION" "$(</run/secrets/s3_access_key)" "$(</run/secrets/s3_secret_key)" >"$work/curlrc"
 s3() { curl -K "$work/curlrc" "$@"; }
 
@@ -31,7 +32,7 @@ get() {
   while read -r key; do printf 'url = "%s/%s"\noutput = "/backup/.incoming/%s"\n' "$bucket" "$key" "$key"; done >"$work/todo"
   [[ -s $work/todo ]] || return 0
   rm -rf /backup/.incoming
-  s3 --parallel --parallel-max 8 --create-dirs -K "$work/todo"
+  s3 --no-progress-meter --parallel --parallel-max 8 --create-dirs -K "$work/todo"
   cp -al /backup/.incoming/. /backup/ 2>/dev/null || cp -a /backup/.incoming/. /backup/
   rm -rf /backup/.incoming
 }
@@ -41,7 +42,7 @@ put() {
   local key
   while read -r key; do printf 'upload-file = "/backup/%s"\nurl = "%s/%s"\noutput = "/dev/null"\n' "$key" "$bucket" "$key"; done >"$work/todo"
   [[ -s $work/todo ]] || return 0
-  s3 --parallel --parallel-max 8 -K "$work/todo"
+  s3 --no-progress-meter --parallel --parallel-max 8 -K "$work/todo"
 }
 
 case ${1:-} in
