@@ -18,12 +18,12 @@ set -euo pipefail
 . scripts/lib/release.sh
 . scripts/lib/stack.sh
 
-seconds=10 connections=32 fresh=''
+seconds=10 connections=32 own=''
 while (($#)); do
   case $1 in
     --seconds) seconds=${2:?}; shift ;;
     --connections) connections=${2:?}; shift ;;
-    --fresh) fresh=$(setting MODULAR_VERSION ""); [[ ${2:-} == "" || ${2:-} == --* ]] || { fresh=$2; shift; } ;;
+    --fresh) own=$(setting MODULAR_VERSION ""); [[ ${2:-} == "" || ${2:-} == --* ]] || { own=$2; shift; } ;;
     -h | --help) usage "scripts/load_test.sh"; exit 0 ;;
     *) die 2 "no such option: $1" ;;
   esac
@@ -33,9 +33,9 @@ number_or_die --seconds "$seconds"
 number_or_die --connections "$connections"
 ((seconds <= 120 && connections <= 256)) || die 2 "at most 120 seconds and 256 connections"
 command -v wrk >/dev/null || command -v ab >/dev/null || die 2 "wrk or ab is needed (Debian: apt-get install wrk)"
-if [[ -n $fresh ]]; then
-  own_stack "$fresh" ENABLE_DEBUG_JOBS=true
-  scripts/deploy.sh "$fresh"
+if [[ -n $own ]]; then
+  own_stack "$own" ENABLE_DEBUG_JOBS=true
+  scripts/deploy.sh "$own"
 else
   preflight
 fi
@@ -45,7 +45,7 @@ replica=$(containers modular | head -1)
 [[ -n $replica ]] || die 2 "Modular does not run: scripts/deploy.sh"
 address=$(docker inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$replica" | tr ' ' '\n' | grep . | tail -1)
 target=http://$address:8080/api/v1
-answer=$(call /api-keys -X POST -H 'Content-Type: application/json' -d '{"name":"load_test","scopes":["jobs:read","jobs:write","objects:read","objects:write","metrics"],"rateLimitPerMinute":10000000}')
+answer=$(call /api-keys -X POST -H 'Content-Type: application/json' -d '{"name":"load_test","scopes":["jobs:read","jobs:write","objects:read","objects:write","metrics"],"rateLimitPerMinute":1000000}')
 key=$(field key <<<"$answer") key_id=$(field id <<<"$answer")
 [[ -n $key ]] || die 1 "no key could be made: $answer"
 clean() {
@@ -53,7 +53,7 @@ clean() {
   curl -sS -o /dev/null -K <(printf 'header = "Authorization: Bearer %s"\n' "$key") -X DELETE "$target/objects/load-test/object" || true
   call "/api-keys/$key_id" -X DELETE -o /dev/null || true
   rm -rf "$work"
-  if [[ -n $fresh ]]; then (exit "$code"); remove_stack; fi
+  if [[ -n $own ]]; then remove_stack "$code"; fi
   exit "$code"
 }
 trap clean EXIT
@@ -84,10 +84,16 @@ with_ab() {
     awk '/^Requests per second/ { r = $4 } /^ *50%/ { a = $2 } /^ *95%/ { b = $2 } /^ *99%/ { c = $2 } /^Failed requests/ { f = $3 } /^Non-2xx/ { n = $3 } END { printf "%.0f %s %s %s %d\n", r, a, b, c, f + n }'
 }
 sample() { # CPU and memory in the middle of the load, and the pool
+  local parts
+  mapfile -t parts < <(containers modular postgres object-store nginx)
+  sleep 1
+  processors >"$work/before"
   sleep $((seconds / 2))
-  docker stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}}' $(containers modular postgres object-store nginx) >"$work/stats" 2>/dev/null || true
+  processors >"$work/after"
+  docker stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}}' "${parts[@]}" >"$work/stats" 2>/dev/null || true
   load "$target/metrics" >"$work/metrics" 2>/dev/null || true
 }
+processors() { awk '$1 == "cpu" { print $5 + $6, $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 }' /proc/stat; } # idle and all, in ticks
 value() { awk -v name="$1" '$1 == name { print $2 }' "$work/metrics" | head -1; }
 
 errors=0
@@ -100,16 +106,16 @@ while read -r name method path; do
   read -r rate p50 p95 p99 wrong <<<"$result"
   errors=$((errors + wrong))
   printf '%-22s %9s %8s %8s %8s %7s\n' "$name" "$rate" "$p50" "$p95" "$p99" "$wrong"
-  awk '{ sub(/.*-modular-/, "modular-", $1); printf "    %s %s %s\n", $1, $2, $3 }' "$work/stats"
+  idle=$(paste -d' ' "$work/before" "$work/after" | awk '{ printf "%d", 100 * ($3 - $1) / ($4 - $2 + 1) }')
+  awk '{ match($1, /(modular|postgres|object-store|nginx)-[0-9]+$/); printf "    %-16s %8s of a core, %s\n", substr($1, RSTART), $2, $3 }' "$work/stats"
   busy=$(value 'modular_db_pool_connections{state="busy"}') most=$(value modular_db_pool_max_connections)
-  printf '    connections to the database in use: %s of %s\n' "${busy:-?}" "${most:-?}"
-  awk -v name="$name" -v busy="${busy:-0}" -v most="${most:-1}" -v cores="$(nproc)" '
-    { cpu = $2 + 0; sum += cpu; if (cpu > top) { top = cpu; who = $1 } }
+  printf '    processors %s %% idle; connections to the database in use: %s of %s\n' "$idle" "${busy:-?}" "${most:-?}"
+  awk -v name="$name" -v busy="${busy:-0}" -v most="${most:-1}" -v idle="$idle" '
+    { cpu = $2 + 0; if (cpu > top) { top = cpu; match($1, /(modular|postgres|object-store|nginx)-[0-9]+$/); who = substr($1, RSTART) } }
     END {
-      sub(/.*-modular-/, "modular-", who)
       if (busy >= most) why = "the connection pool (DB_MAX_CONNECTIONS)"
-      else if (sum > cores * 70) why = sprintf("the processors of this machine, most of them in %s (%d %%)", who, top)
-      else why = sprintf("waiting, not computing: the busiest part is %s with %d %%", who, top)
+      else if (idle < 15) why = sprintf("the processors of this machine (%d %% idle, the load generator included); the busiest part is %s with %d %% of a core", idle, who, top)
+      else why = sprintf("waiting, not computing (the processors are %d %% idle); the busiest part is %s with %d %% of a core", idle, who, top)
       print name ": " why
     }' "$work/stats" >>"$work/bottleneck"
 done <<LIST

@@ -112,10 +112,11 @@ check "without a key: 401" is "$(curl -sS -o "$out" -w '%{http_code}' "$api/jobs
 console() {
   local asset
   is "$(curl -sS -o "$stack/home" -w '%{http_code}' "$url/")" 200 && has '<!doctype html' <(tr '[:upper:]' '[:lower:]' <"$stack/home") || return 1
-  for asset in $(grep -oE '(src|href)="/?assets/[^"]+"' "$stack/home" | cut -d'"' -f2); do
+  grep -oE '(src|href)="/?assets/[^"]+"' "$stack/home" | cut -d'"' -f2 >"$stack/assets"
+  while read -r asset; do
     is "$(curl -sS -o "$out" -w '%{http_code}' "$url/${asset#/}")" 200 || { echo "$asset"; return 1; }
-  done
-  grep -coE '(src|href)="/?assets/' "$stack/home"
+  done <"$stack/assets"
+  echo "$(wc -l <"$stack/assets") assets"
 }
 check "the console and all its assets load" console
 check "the reference page loads" is "$(get "$url/docs")" 200
@@ -237,7 +238,7 @@ paused() {
   local code=0
   { wait_for 20 ready_is 503 && is "$(curl -sS --max-time 10 -o "$out" -w '%{http_code}' "$api/health/live")" 200; } || code=1
   docker unpause "$(containers "$1")" >/dev/null
-  wait_for 30 ready_is 200 && return $code
+  wait_for 30 ready_is 200 && return "$code"
 }
 check "a database that hangs: not ready, alive, and ready again" paused postgres
 check "an object store that hangs: not ready, alive, and ready again" paused object-store
@@ -261,14 +262,15 @@ drains() {
   wait_for 10 running "$job" || return 1
   local begun=$SECONDS
   docker stop --time 40 "$id" >/dev/null
-  is "$(docker inspect --format '{{.State.ExitCode}}' "$id")" 0 && ((SECONDS - begun < 20)) || { echo "exit $(docker inspect --format '{{.State.ExitCode}}' "$id") after $((SECONDS - begun)) s"; return 1; }
+  is "$(docker inspect --format '{{.State.ExitCode}}' "$id")" 0 || return 1
+  ((SECONDS - begun < 20)) || { echo "it took $((SECONDS - begun)) s"; return 1; }
   docker start "$id" >/dev/null
   wait_for 30 ready_is 200 && is "$(state "$job" 50)" succeeded && get "$api/jobs/$job" >/dev/null && is "$(field attempt <"$out")" 1 && echo "the interrupted attempt did not count"
 }
 check "stopped: exit 0 in time, the running job is given back and ends later" drains
 scaled() {
   compose up --detach --scale modular=3 modular >/dev/null 2>&1
-  local container seen
+  local container
   for container in $(containers modular); do wait_healthy 60 "$container" || return 1; done
   wait_for 20 spread
 }

@@ -25,7 +25,7 @@ has_service() { compose config --services | grep -x -- "$1" >/dev/null; }
 containers() { docker compose ps --quiet "$@" </dev/null; }
 
 preflight() {
-  command -v docker >/dev/null && docker compose version >/dev/null 2>&1 || die 2 "docker with its compose plugin is needed"
+  docker compose version >/dev/null 2>&1 || die 2 "docker with its compose plugin is needed"
   command -v curl >/dev/null || die 2 "curl is needed"
   docker info >/dev/null 2>&1 || die 2 "no Docker engine answers at ${DOCKER_HOST:-the default socket}"
   [[ -f .env ]] || die 2 "deploy/.env is missing: cp .env.example .env, and look through it"

@@ -23,7 +23,10 @@ wait_healthy() { # wait_healthy SECONDS CONTAINER...
   shift
   for container in "$@"; do
     while state=$(health_of "$container"); [[ $state != healthy ]]; do
-      [[ $state == starting ]] && ((SECONDS < deadline)) || { say "$(docker inspect --format '{{.Name}}' "$container" 2>/dev/null | tr -d /) is $state" >&2; return 1; }
+      if [[ $state != starting ]] || ((SECONDS >= deadline)); then
+        say "$(docker inspect --format '{{.Name}}' "$container" 2>/dev/null | tr -d /) is $state" >&2
+        return 1
+      fi
       sleep 0.5
     done
   done

@@ -1,5 +1,6 @@
 # A deployment of its own for tests: a copy of deploy/ with new secrets, other names, a free port, and nothing left behind.
-# Sourced by the test scripts before common.sh's functions are used. shellcheck shell=bash
+# Sourced by the test scripts after common.sh and release.sh.
+# shellcheck shell=bash
 own_stack() { # own_stack VERSION [NAME=VALUE...]: makes it, moves into it, and removes it at the end
   local version=$1 source=$PWD line
   shift
@@ -14,7 +15,7 @@ own_stack() { # own_stack VERSION [NAME=VALUE...]: makes it, moves into it, and 
   } >"$stack/.env"
   # Images that the caller's .env names are the ones to test with.
   grep -E '^[A-Z]+_IMAGE=' .env 2>/dev/null | grep -v '^MODULAR_IMAGE=' >>"$stack/.env" || true
-  cd "$stack"
+  cd "$stack" || exit 2
   # The caller's environment must not lead into the real deployment.
   unset COMPOSE_PROJECT_NAME COMPOSE_FILE COMPOSE_PROFILES MODULAR_VERSION HTTP_PORT HTTP_BIND FRONTEND_SUBNET
   scripts/make_secrets.sh >/dev/null
@@ -22,7 +23,7 @@ own_stack() { # own_stack VERSION [NAME=VALUE...]: makes it, moves into it, and 
   say "a stack of its own: $(setting COMPOSE_PROJECT_NAME '') on port $(setting HTTP_PORT '') (from $(basename "$source"))"
 }
 remove_stack() {
-  local code=$?
+  local code=${1:-$?}
   trap '' INT TERM
   if [[ -n ${stack:-} && -d $stack ]]; then
     if [[ -n ${KEEP_STACK:-} ]]; then
