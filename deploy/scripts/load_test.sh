@@ -60,7 +60,7 @@ trap clean EXIT
 load() { curl -sS --max-time 60 -K <(printf 'header = "Authorization: Bearer %s"\n' "$key") "$@"; }
 head -c 1024 /dev/urandom | load -o /dev/null -T - "$target/objects/load-test/object"
 body='{"type":"object.checksum","tags":["load-test"],"payload":{"key":"load-test/object","algorithms":["sha256"]}}'
-load "$target/job-types" | grep -F '"debug.noop"' >/dev/null && body='{"type":"debug.noop","tags":["load-test"]}'
+load "$target/job-types" | grep -F '"debug.noop"' >/dev/null && body='{"type":"debug.noop","tags":["load-test"],"payload":{}}'
 printf '%s' "$body" >"$work/body"
 
 with_wrk() { # with_wrk METHOD PATH: "RATE P50 P95 P99 ERRORS" (milliseconds)

@@ -72,7 +72,7 @@ sql "SELECT 'blobs/' || replace(blob_id::text, '-', ''), data->>'sha256' FROM st
 cut -d' ' -f1 "$work/named" | sort -u | objects "$work/back" get || die 4 "not every object that the database names could be read"
 awk '{ print $2 "  " $1 }' "$work/named" >"$work/sums"
 [[ ! -s $work/sums ]] || (cd "$work/back" && sha256sum --check --quiet "$work/sums") || die 4 "the objects above have other bytes than the database says"
-say "verify: $(wc -l <"$work/named") objects have the hash that the database holds; $(sql 'SELECT count(*) FROM jobs.entry') jobs"
+say "verify: $(wc -l <"$work/named") objects have the hash that the database holds; $(sql 'SELECT count(*) FROM jobs.mt_doc_submission') jobs"
 
 [[ -z $start ]] || scripts/deploy.sh "$version" || exit $?
 say "done: restored in $((SECONDS - started)) s"

@@ -55,7 +55,7 @@ check "every service is healthy" all_healthy
 call /api-keys -X POST -H 'Content-Type: application/json' \
   -d '{"name":"test_production","scopes":["jobs:read","jobs:write","objects:read","objects:write","ops","metrics"],"rateLimitPerMinute":100000}' | field key >"$stack/key"
 check "a key was made" test -s "$stack/key"
-quiet=$(submit '{"type":"debug.noop","delaySeconds":3600}')
+quiet=$(submit '{"type":"debug.noop","payload":{},"delaySeconds":3600}')
 # Nothing will happen to this job: what its stream shows at the end of the run are heartbeats.
 curl -sSN --max-time 20 -K <(as_key) -D "$stack/stream.headers" "$api/jobs/$quiet/events" -H 'Accept-Encoding: gzip' >"$stack/stream" 2>/dev/null &
 

@@ -58,7 +58,7 @@ fill() {
   for ((i = 1; i <= jobs; i++)); do
     call /jobs -H 'Content-Type: application/json' -d "{\"type\":\"object.checksum\",\"tags\":[\"story\"],\"payload\":{\"key\":\"story/$((i % objects + 1))\",\"algorithms\":[\"sha256\"]}}" >/dev/null || return 1
   done
-  call /jobs -H 'Content-Type: application/json' -d '{"type":"debug.noop","tags":["story"],"delaySeconds":86400}' >/dev/null
+  call /jobs -H 'Content-Type: application/json' -d '{"type":"debug.noop","payload":{},"tags":["story"],"delaySeconds":86400}' >/dev/null
   call /jobs -H 'Content-Type: application/json' -d '{"type":"debug.fail","tags":["story"],"payload":{"message":"as asked","attempts":1},"maxAttempts":1}' >/dev/null
   wait_for 60 settled
 }
@@ -106,7 +106,7 @@ check "the backup is restored" exits 0 scripts/restore.sh "$backup"
 check "every job is there again" same_jobs
 check "every object is there again" every_object
 check "a deployment with data is not overwritten" exits 1 scripts/restore.sh "$backup"
-works() { is "$(call "/jobs/$(call /jobs -H 'Content-Type: application/json' -d '{"type":"debug.noop"}' | field id)?wait=20" | field state)" succeeded; }
+works() { is "$(call "/jobs/$(call /jobs -H 'Content-Type: application/json' -d '{"type":"debug.noop","payload":{}}' | field id)?wait=20" | field state)" succeeded; }
 check "new jobs run" works
 say "$SECONDS s"
 finish
