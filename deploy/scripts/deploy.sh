@@ -47,12 +47,7 @@ export MODULAR_VERSION=$version
 
 if [[ -n $build ]]; then
   say "build: $(image_of "$version") from $build"
-  [[ -f $build/Dockerfile.prod ]] || die 2 "$build has no Dockerfile.prod"
-  options=()
-  [[ -s $HOME/.nuget/NuGet/NuGet.Config ]] && options+=(--secret "id=nuget,src=$HOME/.nuget/NuGet/NuGet.Config")
-  [[ -n ${DOCKER_BUILD_NETWORK:-} ]] && options+=(--network "$DOCKER_BUILD_NETWORK")
-  docker build --quiet "${options[@]}" --file "$build/Dockerfile.prod" --tag "$(image_of "$version")" --build-arg VERSION="$version" \
-    --build-arg COMMIT="$(git -C "$build" rev-parse HEAD 2>/dev/null || echo unknown)" "$build" >/dev/null || die 1 "the image was not built"
+  scripts/build_image.sh "$version" "$build" || die 1 "the image was not built"
 fi
 have_image "$version" || die 1 "there is no image $(image_of "$version"), and it cannot be pulled"
 
