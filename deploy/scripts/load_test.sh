@@ -96,6 +96,8 @@ sample() { # CPU and memory in the middle of the load, and the pool
 processors() { awk '$1 == "cpu" { print $5 + $6, $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 }' /proc/stat; } # idle and all, in ticks
 value() { awk -v name="$1" '$1 == name { print $2 }' "$work/metrics" | head -1; }
 
+size() { if has_service postgres; then sql "SELECT pg_database_size('modular')"; else echo 0; fi; }
+jobs_before=$(load "$target/metrics" | awk '/^modular_jobs_submitted_total/ { sum += $2 } END { print sum + 0 }') size_before=$(size)
 errors=0
 printf '%s s each, %s connections, %s cores, %s, job type %s\n' "$seconds" "$connections" "$(nproc)" "$(command -v wrk >/dev/null && echo wrk || echo ab)" "$(field type <"$work/body")"
 printf '%-22s %9s %8s %8s %8s %7s\n' scenario req/s 'p50 ms' 'p95 ms' 'p99 ms' errors
@@ -130,7 +132,9 @@ submitted=$(load "$target/metrics" | awk '/^modular_jobs_submitted_total/ { sum 
 begun=$SECONDS
 drained() { load "$target/metrics" | awk '/^modular_jobs_(queued|running)\{/ { sum += $2 } END { exit sum > 0 }'; }
 wait_for 300 drained || { errors=$((errors + 1)); echo "jobs still wait after 5 minutes"; }
-echo "$submitted jobs submitted since the replica started; none waits $((SECONDS - begun)) s after the load"
+submitted=$((submitted - jobs_before))
+echo "$submitted jobs were submitted; none waits $((SECONDS - begun)) s after the load"
+if has_service postgres && ((submitted > 0)); then echo "the database grew by $((($(size) - size_before) / submitted)) bytes a job, indexes and events included"; fi
 failed=$(load "$target/jobs?state=failed&tag=load-test&limit=1" | grep -c '"id"' || true)
 ((failed == 0)) || { errors=$((errors + 1)); echo "jobs of the load failed"; }
 
