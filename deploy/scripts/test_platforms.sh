@@ -71,7 +71,7 @@ readme_run() { # the command of the README, with this test's names in the place 
   command=$(awk '/^docker run -d --name modular/ { on = 1 } on { print } on && !/\\$/ { exit }' "$repository/README.md")
   [[ $command == *DATABASE_URL* && $command == *:/data* ]] || { echo "the README has no docker run with DATABASE_URL and a volume"; return 1; }
   command=$(sed "s,--name modular,--name $project-single --network ${project}_backend,; s,127.0.0.1:8080:8080,127.0.0.1:$single_port:8080,; s,modular-data:/data,$project-single:/data,
-    s,postgres://[^\" ]*,$(sed 's,/modular$,/single,' secrets/database_url),; s,ADMIN_API_KEY=[^\" ]*,ADMIN_API_KEY=$key,; s, modular:[0-9][^ ]*, $image," <<<"$command")
+    s,postgres://[^\" ]*,$(sed 's,/modular$,/single,' secrets/database_url),; s, modular:[0-9][^ ]*, $image," <<<"$command")
   ADMIN_API_KEY=$key bash -euo pipefail -c "$command" >/dev/null
   # Published ports need a network that leads out; the database's does not.
   docker network connect "${project}_frontend" "$project-single"

@@ -57,7 +57,7 @@ internal sealed partial class DatabaseStart(NpgsqlDataSource database, Migration
     // A wrong password or a missing database will not mend itself.
     private static bool IsComingUp(Exception problem) =>
         problem is SocketException or NpgsqlException and not PostgresException ||
-        problem is PostgresException { SqlState:  PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.TooManyConnections };
+        problem is PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.TooManyConnections };
 
     [LoggerMessage(31, LogLevel.Warning, "The database does not answer yet ({Reason}); waiting, {Seconds} s so far")]
     private static partial void Waiting(ILogger logger, string reason, int seconds);
