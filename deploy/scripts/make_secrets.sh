@@ -7,7 +7,8 @@
 # are readable, since containers read them under user ids of their own.
 # Exit codes: 0 all secrets are there; 1 a file could not be written.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
+[[ ${1:-} != -h && ${1:-} != --help ]] || { usage scripts/make_secrets.sh; exit 0; }
 
 random() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 make() { # make NAME VALUE: writes the file unless it is there

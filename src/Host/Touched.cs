@@ -1,0 +1,3 @@
+namespace Modular.Host;
+
+internal static class Touched22970;
