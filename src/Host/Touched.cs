@@ -1,3 +1,0 @@
-namespace Modular.Host;
-
-internal static class Touched22970;
