@@ -37,7 +37,7 @@ number_or_die --replicas "$replicas"
 number_or_die --timeout "$timeout"
 have_image "$version" || die 1 "there is no image $(image_of "$version"), and it cannot be pulled"
 
-say "rollback: from $(current_version) to $version"
+say "rollback: $version"
 gate "$version" "$timeout" || die 3 "$version did not become healthy; nothing was changed"
 replace "$version" "$replicas" "$timeout" || die 3 "the replicas of $version did not become healthy; nothing was changed"
 verify "$version" "$timeout" || die 4 "$version serves, but does not work"
