@@ -48,9 +48,7 @@ public sealed class MonitoringTests
 
     private static async Task<Leash> StartPrometheusAsync(int port, int target)
     {
-        if (Command.Find("prometheus") is null && DebianPackages.CanInstall)
-            await DebianPackages.InstallAsync("prometheus");
-        var program = Command.Find("prometheus") ?? throw new InvalidOperationException("Prometheus is needed: https://prometheus.io/download, or Debian's package prometheus.");
+        var program = await PrometheusBinaries.FindOrInstallAsync("prometheus");
         var folder = await Scratch.CreateFolderAsync("prometheus");
         var configuration = Path.Combine(folder, "prometheus.yml");
         await File.WriteAllTextAsync(
