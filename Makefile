@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full arch approve bench chaos fmt clean
+.PHONY: help run test test-full test-deploy arch approve bench chaos fmt clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: ## start Modular here, with a database of its own under .data/
 	@scripts/run
@@ -10,8 +10,11 @@ run: ## start Modular here, with a database of its own under .data/
 test: ## build once and run every test (needs nothing: it starts its own PostgreSQL and S3)
 	@scripts/test
 
-test-full: ## the same tests at full size
-	@MODULAR_TEST_FULL=1 scripts/test
+test-full: ## the same tests at full size, and the deployment stories on the Docker engine that DOCKER_HOST names
+	@MODULAR_TEST_FULL=1 scripts/test Architecture Unit Integration Deploy
+
+test-deploy: ## the deployment stories only: image, compose file, production test, rollback and restore, load, platforms, guides
+	@scripts/test-deploy
 
 arch: ## the architecture rules only
 	@scripts/test Architecture

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -44,7 +45,7 @@ internal sealed partial class DatabaseStart(NpgsqlDataSource database, Migration
                 await using var connection = await database.OpenConnectionAsync(cancellationToken);
                 return;
             }
-            catch (NpgsqlException problem) when (IsComingUp(problem) && time.GetElapsedTime(started) < Patience)
+            catch (Exception problem) when (IsComingUp(problem) && time.GetElapsedTime(started) < Patience)
             {
                 Waiting(logger, problem.Message, (int)time.GetElapsedTime(started).TotalSeconds);
                 await Task.Delay(Pause, time, cancellationToken);
@@ -52,9 +53,11 @@ internal sealed partial class DatabaseStart(NpgsqlDataSource database, Migration
         }
     }
 
-    // Refused, unreachable, timed out, "starting up" (57P03), "shutting down" (57P01): it may come. A wrong password or a missing database will not mend itself.
-    private static bool IsComingUp(NpgsqlException problem) =>
-        problem is not PostgresException || problem.SqlState is PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.TooManyConnections;
+    // Refused, unreachable, timed out, "starting up" (57P03), "shutting down" (57P01), a name that the network does not know yet: it may come.
+    // A wrong password or a missing database will not mend itself.
+    private static bool IsComingUp(Exception problem) =>
+        problem is SocketException or NpgsqlException and not PostgresException ||
+        problem is PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.TooManyConnections };
 
     [LoggerMessage(31, LogLevel.Warning, "The database does not answer yet ({Reason}); waiting, {Seconds} s so far")]
     private static partial void Waiting(ILogger logger, string reason, int seconds);
