@@ -1,0 +1,70 @@
+import { html, useState } from '../core/html.js';
+import { get, post, put } from '../core/api.js';
+import { count, duration } from '../core/format.js';
+import { useLive } from '../core/live.js';
+import { useLoad } from '../core/load.js';
+import { can } from '../core/session.js';
+import { attempt } from '../parts/notes.js';
+import { Dialog } from '../parts/dialog.js';
+import { Field } from '../parts/field.js';
+import { Empty, Loaded, Page } from '../parts/page.js';
+
+export function Queues() {
+  const queues = useLoad((signal) => get('/queues', undefined, signal), []);
+  const [limited, setLimited] = useState();
+  useLive((news) => queues.change((data) => data && { ...data, items: news.queues }));
+
+  const turn = async (queue) => {
+    const verb = queue.paused ? 'resume' : 'pause';
+    await attempt(() => post(`/queues/${queue.name}/${verb}`), `Queue ${queue.name} is ${queue.paused ? 'on again' : 'paused'}.`);
+    queues.reload();
+  };
+
+  return html`
+    <${Page} title="Queues" sub="A paused queue takes jobs, but none of them starts.">
+      <${Loaded} of=${queues}>
+        ${({ items }) => items.length === 0
+          ? html`<${Empty} title="There is no queue yet">The first job of a queue makes it. <a href="#/new">Submit a job</a>.<//>`
+          : html`
+            <div class="scroll" tabindex="0" role="region" aria-label="Queues"><table>
+              <thead><tr><th>Queue</th><th class="number">Queued</th><th class="number">Running</th><th class="number">Scheduled</th><th class="number">Oldest waits</th><th class="number">At once</th>
+                ${can('ops') && html`<th><span class="unseen">Actions</span></th>`}</tr></thead>
+              <tbody>${items.map((queue) => html`
+                <tr key=${queue.name}>
+                  <td><a data-row href=${`#/jobs?queue=${queue.name}`}>${queue.name}</a>${queue.paused && html` <span class="tag" data-tone="queued">paused</span>`}</td>
+                  <td class="number">${count(queue.queued)}</td><td class="number">${count(queue.running)}</td><td class="number">${count(queue.scheduled)}</td>
+                  <td class="number">${queue.oldestQueuedSeconds == null ? '–' : duration(queue.oldestQueuedSeconds)}</td>
+                  <td class="number">${queue.concurrency ?? 'no limit'}</td>
+                  ${can('ops') && html`<td class="row-actions">
+                    <button type="button" class="small" onClick=${() => setLimited(queue)}>Limit<span class="unseen"> ${queue.name}</span></button>
+                    <button type="button" class="small" onClick=${() => turn(queue)}>${queue.paused ? 'Resume' : 'Pause'}<span class="unseen"> ${queue.name}</span></button></td>`}
+                </tr>`)}</tbody>
+            </table></div>`}
+      <//>
+      ${limited && html`<${Limit} queue=${limited} onClose=${() => setLimited(undefined)} onDone=${queues.reload} />`}
+    <//>`;
+}
+
+function Limit({ queue, onClose, onDone }) {
+  const [text, setText] = useState(queue.concurrency ?? '');
+  const [problem, setProblem] = useState();
+  const save = async (event) => {
+    event.preventDefault();
+    try {
+      await put(`/queues/${queue.name}`, { concurrency: text === '' ? null : Number(text) });
+      onDone();
+      onClose();
+    } catch (fault) {
+      setProblem(fault);
+    }
+  };
+  return html`
+    <${Dialog} title=${`Limit of ${queue.name}`} onClose=${onClose}>
+      <form onSubmit=${save}>
+        <${Field} label="Jobs at once, over all replicas" hint="Leave it empty for no limit." error=${problem && (problem.errors.concurrency?.[0] ?? problem.message)}>
+          ${(ties) => html`<input ...${ties} type="number" min="1" value=${text} onInput=${(event) => setText(event.target.value)} autofocus />`}
+        <//>
+        <footer class="sheet-foot"><button type="button" onClick=${onClose}>Keep as it is</button><button class="primary">Save</button></footer>
+      </form>
+    <//>`;
+}
