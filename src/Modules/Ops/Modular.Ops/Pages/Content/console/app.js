@@ -62,7 +62,7 @@ function Shell({ who }) {
           <${Live} />
           <div class="side-tools">
             <${ThemeButton} />
-            <button type="button" class="plain" onClick=${() => setHelpOpen(true)}>Keys <kbd>?</kbd></button>
+            <button type="button" class="plain shortcuts" onClick=${() => setHelpOpen(true)}>Shortcuts <kbd>?</kbd></button>
             <a href="/docs">API</a>
           </div>
           <div class="who"><span title=${who.scopes.join(', ')}>${who.name}</span>
@@ -85,7 +85,7 @@ function skip(event) {
 const Mark = () => html`
   <svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" /><path d="M7 23V9h4l5 8 5-8h4v14h-4v-7l-5 8-5-8v7z" /></svg>`;
 
-const liveWords = { live: 'Live', connecting: 'Reconnecting', paused: 'Not live here' };
+const liveWords = { live: 'Live', connecting: 'Reconnecting', paused: 'Nothing live here' };
 
 function Live() {
   const state = useStore(liveState);

@@ -14,7 +14,7 @@ export function ago(time, now = Date.now()) {
   const seconds = (new Date(time) - now) / 1000;
   if (Math.abs(seconds) < 1) return 'now';
   const [unit, size] = units.find(([, length]) => Math.abs(seconds) >= length);
-  return relativeTime.format(Math.trunc(seconds / size), unit).replace('.', '');
+  return relativeTime.format(Math.round(seconds / size), unit).replace('.', '');
 }
 
 export const exact = (time) => exactTime.format(new Date(time));

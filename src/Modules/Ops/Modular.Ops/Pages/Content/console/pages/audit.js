@@ -2,7 +2,17 @@ import { html, useState } from '../core/html.js';
 import { get } from '../core/api.js';
 import { useLoad } from '../core/load.js';
 import { Empty, Loaded, Page, Pager } from '../parts/page.js';
+import { Table } from '../parts/table.js';
 import { When } from '../parts/time.js';
+
+const columns = [
+  { label: 'When', cell: (entry) => html`<${When} at=${entry.at} />` },
+  { label: 'Who', cell: (entry) => entry.actor },
+  { label: 'Did', cell: (entry) => html`<code>${entry.action}</code>` },
+  { label: 'To', cell: (entry) => html`<span class="key">${entry.target ?? '–'}</span>` },
+  { label: 'Detail', cell: (entry) => entry.detail ?? '–' },
+  { label: 'From', cell: (entry) => entry.clientIp ?? '–' },
+];
 
 export function Audit() {
   const [cursor, setCursor] = useState();
@@ -13,11 +23,7 @@ export function Audit() {
         ${({ items, nextCursor }) => items.length === 0
           ? html`<${Empty} title="Nobody has changed anything yet">Keys, queues and the log level leave a trace here.<//>`
           : html`
-            <div class="scroll" tabindex="0" role="region" aria-label="Audit trail"><table>
-              <thead><tr><th>When</th><th>Who</th><th>Did</th><th>To</th><th>Detail</th><th>From</th></tr></thead>
-              <tbody>${items.map((entry, row) => html`
-                <tr key=${row}><td><${When} at=${entry.at} /></td><td>${entry.actor}</td><td><code>${entry.action}</code></td><td class="key">${entry.target ?? '–'}</td><td>${entry.detail ?? '–'}</td><td class="number-left">${entry.clientIp ?? '–'}</td></tr>`)}</tbody>
-            </table></div>
+            <${Table} label="Audit trail" columns=${columns} rows=${items} keyOf=${(_, row) => row} />
             <${Pager} hasNewer=${cursor} nextCursor=${nextCursor} onNewest=${() => setCursor(undefined)} onOlder=${() => setCursor(nextCursor)} />`}
       <//>
     <//>`;

@@ -14,6 +14,8 @@ import { Elapsed, When } from '../parts/time.js';
 
 const pageSize = 50;
 
+const isWide = matchMedia('(width >= 60rem)');
+
 export function Jobs() {
   const { query } = useStore(route);
   const filter = readFilter(query);
@@ -93,14 +95,14 @@ function Filters({ filter, known, isSearching }) {
       <div class="segments states" role="group" aria-label="States">
         ${states.map((state) => html`<button key=${state} type="button" aria-pressed=${String(filter.state.includes(state))} onClick=${() => toggle(state)}><${State} state=${state} /></button>`)}
       </div>
-      <div class="filter-fields">
+      <details class="more" open=${isWide.matches || Boolean(filter.type ?? filter.queue ?? filter.tag ?? filter.createdAfter ?? filter.createdBefore)}><summary>Type, queue, tag, time</summary><div class="filter-fields">
         <${Pick} label="Type" value=${filter.type} options=${known.types} onPick=${(type) => set({ type })} />
         <${Pick} label="Queue" value=${filter.queue} options=${known.queues} onPick=${(queue) => set({ queue })} />
         <label>Tag <input value=${filter.tag ?? ''} onChange=${(event) => set({ tag: event.target.value })} spellcheck="false" autocapitalize="off" /></label>
         <label>From <input type="datetime-local" value=${toLocal(filter.createdAfter)} onChange=${(event) => set({ createdAfter: toUtc(event.target.value) })} /></label>
         <label>Until <input type="datetime-local" value=${toLocal(filter.createdBefore)} onChange=${(event) => set({ createdBefore: toUtc(event.target.value) })} /></label>
         ${!isEmpty(filter) && html`<a href="#/jobs">Clear</a>`}
-      </div>
+      </div></details>
     </div>`;
 }
 

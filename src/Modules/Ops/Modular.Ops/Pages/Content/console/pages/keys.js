@@ -6,6 +6,7 @@ import { Confirm, Dialog } from '../parts/dialog.js';
 import { Field } from '../parts/field.js';
 import { attempt } from '../parts/notes.js';
 import { Copy, Empty, Loaded, Page, Pager } from '../parts/page.js';
+import { Table } from '../parts/table.js';
 import { When } from '../parts/time.js';
 
 export function Keys() {
@@ -20,20 +21,23 @@ export function Keys() {
     keys.reload();
   };
 
+  const columns = [
+    { label: 'Name', cell: (key) => key.name },
+    { label: 'Scopes', cell: (key) => html`<span class="tags">${key.scopes.map((scope) => html`<span key=${scope} class="tag">${scope}</span>`)}</span>` },
+    { label: 'A minute', isNumber: true, cell: (key) => key.rateLimitPerMinute ?? '–' },
+    { label: 'Made', cell: (key) => html`<${When} at=${key.createdAt} />` },
+    { label: 'Last used', cell: (key) => html`<${When} at=${key.lastUsedAt} />` },
+    { label: 'Expires', cell: (key) => (key.expiresAt ? html`<${When} at=${key.expiresAt} />` : 'never') },
+    { cell: (key) => html`<button type="button" class="small" onClick=${() => setRevoked(key)}>Revoke<span class="unseen"> ${key.name}</span></button>` },
+  ];
+
   return html`
     <${Page} title="Keys" sub="Each program gets its own, with no more scopes than it needs." actions=${html`<button type="button" class="primary" onClick=${() => setMaking(true)}>Make a key</button>`}>
       <${Loaded} of=${keys}>
         ${({ items, nextCursor }) => items.length === 0
           ? html`<${Empty} title="There is no key yet">Make one for each program that calls this service.<//>`
           : html`
-            <div class="scroll" tabindex="0" role="region" aria-label="Keys"><table>
-              <thead><tr><th>Name</th><th>Scopes</th><th class="number">A minute</th><th>Made</th><th>Last used</th><th>Expires</th><th><span class="unseen">Actions</span></th></tr></thead>
-              <tbody>${items.map((key) => html`
-                <tr key=${key.id}><td>${key.name}</td><td class="tags">${key.scopes.map((scope) => html`<span key=${scope} class="tag">${scope}</span>`)}</td>
-                  <td class="number">${key.rateLimitPerMinute ?? '–'}</td><td><${When} at=${key.createdAt} /></td><td><${When} at=${key.lastUsedAt} /></td>
-                  <td>${key.expiresAt ? html`<${When} at=${key.expiresAt} />` : 'never'}</td>
-                  <td class="row-actions"><button type="button" class="small" onClick=${() => setRevoked(key)}>Revoke<span class="unseen"> ${key.name}</span></button></td></tr>`)}</tbody>
-            </table></div>
+            <${Table} label="Keys" columns=${columns} rows=${items} keyOf=${(key) => key.id} />
             <${Pager} hasNewer=${cursor} nextCursor=${nextCursor} onNewest=${() => setCursor(undefined)} onOlder=${() => setCursor(nextCursor)} />`}
       <//>
       ${isMaking && html`<${Make} onClose=${() => setMaking(false)} onMade=${keys.reload} />`}

@@ -8,6 +8,7 @@ import { useStore } from '../core/store.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { attempt } from '../parts/notes.js';
 import { Copy, Empty, Loaded, Page, Pager } from '../parts/page.js';
+import { Table } from '../parts/table.js';
 import { When } from '../parts/time.js';
 import { Uploads } from '../parts/uploads.js';
 
@@ -28,6 +29,21 @@ export function Objects() {
   };
   const makeLink = async (key) => setLink(await attempt(() => post('/objects/links', { key, expiresSeconds: linkSeconds })));
 
+  const below = (key) => key.slice(folderOf(prefix).length);
+  const of = (cell) => (row) => (row.folder ? '' : cell(row));
+  const columns = [
+    { label: 'Key', cell: (row) => (row.folder
+      ? html`<a class="key" data-row href=${`#/objects?prefix=${encodeURIComponent(row.folder)}`}>${below(row.folder)}</a>`
+      : html`<a class="key" data-row href=${`${root}/objects/${keyPath(row.key)}`} download title=${`SHA-256 ${row.sha256}`}>${below(row.key)}</a>`) },
+    { label: 'Size', isNumber: true, cell: of((row) => bytes(row.size)) },
+    { label: 'Type', cell: of((row) => html`<span class="muted">${row.contentType}</span>`) },
+    { label: 'Stored', cell: of((row) => html`<${When} at=${row.createdAt} />`) },
+    { label: 'Expires', cell: of((row) => (row.expiresAt ? html`<${When} at=${row.expiresAt} />` : 'never')) },
+    { cell: of((row) => html`
+      <button type="button" class="small" onClick=${() => makeLink(row.key)}>Link<span class="unseen"> to ${row.key}</span></button>
+      ${can('objects:write') && html`<button type="button" class="small" onClick=${() => setRemoved(row)}>Delete<span class="unseen"> ${row.key}</span></button>`}`) },
+  ];
+
   return html`
     <${Page} title="Objects" sub="Files that jobs read and write.">
       <${Path} prefix=${prefix} />
@@ -36,18 +52,7 @@ export function Objects() {
         ${({ items, prefixes, nextCursor }) => items.length + prefixes.length === 0
           ? html`<${Empty} title=${prefix ? 'No key starts like this' : 'There is no object yet'}>${prefix ? html`<a href="#/objects">Show all of them</a>.` : 'Drop a file above, or let a job write one.'}<//>`
           : html`
-            <div class="scroll" tabindex="0" role="region" aria-label="Objects"><table>
-              <thead><tr><th>Key</th><th class="number">Size</th><th>Type</th><th>Stored</th><th>Expires</th><th><span class="unseen">Actions</span></th></tr></thead>
-              <tbody>
-                ${prefixes.map((folder) => html`<tr key=${folder}><td class="key" colspan="6"><a data-row href=${`#/objects?prefix=${encodeURIComponent(folder)}`}>${folder.slice(folderOf(prefix).length)}</a></td></tr>`)}
-                ${items.map((object) => html`
-                  <tr key=${object.key}>
-                    <td class="key"><a data-row href=${`${root}/objects/${keyPath(object.key)}`} download title=${`SHA-256 ${object.sha256}`}>${object.key.slice(folderOf(prefix).length)}</a></td>
-                    <td class="number">${bytes(object.size)}</td><td class="muted">${object.contentType}</td><td><${When} at=${object.createdAt} /></td><td>${object.expiresAt ? html`<${When} at=${object.expiresAt} />` : 'never'}</td>
-                    <td class="row-actions"><button type="button" class="small" onClick=${() => makeLink(object.key)}>Link<span class="unseen"> to ${object.key}</span></button>
-                      ${can('objects:write') && html`<button type="button" class="small" onClick=${() => setRemoved(object)}>Delete<span class="unseen"> ${object.key}</span></button>`}</td></tr>`)}
-              </tbody>
-            </table></div>
+            <${Table} label="Objects" columns=${columns} rows=${[...prefixes.map((folder) => ({ folder })), ...items]} keyOf=${(row) => row.folder ?? `=${row.key}`} />
             <${Pager} labels=${['First', 'Next']} hasNewer=${cursor} nextCursor=${nextCursor} onNewest=${() => setQuery({ cursor: undefined })} onOlder=${() => setQuery({ cursor: nextCursor })} />`}
       <//>
       ${removed && html`<${Confirm} title="Delete this object?" action="Delete it" onConfirm=${removeIt} onClose=${() => setRemoved(undefined)}>

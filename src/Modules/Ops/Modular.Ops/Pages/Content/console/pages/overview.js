@@ -6,6 +6,7 @@ import { useEvery, useLoad, usePaced } from '../core/load.js';
 import { can } from '../core/session.js';
 import { Chart } from '../parts/chart.js';
 import { Empty, Loaded, Page, Trouble } from '../parts/page.js';
+import { Table } from '../parts/table.js';
 import { Elapsed, When } from '../parts/time.js';
 
 const windows = [['15m', '15 minutes'], ['1h', 'Hour'], ['24h', 'Day']];
@@ -126,6 +127,14 @@ function alsoUnhealthy(problem) {
   throw problem;
 }
 
+const replica = [
+  { label: 'Name', cell: (one) => html`${one.name}${one.draining && html` <span class="tag">draining</span>`}` },
+  { label: 'Version', cell: (one) => one.version },
+  { label: 'Busy', isNumber: true, cell: (one) => `${one.active} / ${one.capacity}` },
+  { label: 'Up since', cell: (one) => html`<${When} at=${one.startedAt} />` },
+  { label: 'Seen', cell: (one) => html`<${When} at=${one.lastSeenAt} />` },
+];
+
 function Replicas() {
   const workers = useLoad((signal) => get('/workers', undefined, signal), []);
   useEvery(10_000, workers.reload);
@@ -135,13 +144,7 @@ function Replicas() {
       <${Loaded} of=${workers} rows=${2}>
         ${({ items }) => items.length === 0
           ? html`<${Empty} title="No replica is alive">Start one: jobs wait until then.<//>`
-          : html`
-            <div class="scroll" tabindex="0" role="region" aria-label="Replicas"><table>
-              <thead><tr><th>Name</th><th>Version</th><th class="number">Busy</th><th>Up since</th><th>Seen</th></tr></thead>
-              <tbody>${items.map((one) => html`
-                <tr key=${one.name}><td>${one.name}${one.draining && html` <span class="tag">draining</span>`}</td><td>${one.version}</td>
-                  <td class="number">${one.active} / ${one.capacity}</td><td><${When} at=${one.startedAt} /></td><td><${When} at=${one.lastSeenAt} /></td></tr>`)}</tbody>
-            </table></div>`}
+          : html`<${Table} label="Replicas" columns=${replica} rows=${items} keyOf=${(one) => one.name} />`}
       <//>
     </section>`;
 }

@@ -8,6 +8,7 @@ import { attempt } from '../parts/notes.js';
 import { Dialog } from '../parts/dialog.js';
 import { Field } from '../parts/field.js';
 import { Empty, Loaded, Page } from '../parts/page.js';
+import { Table } from '../parts/table.js';
 
 export function Queues() {
   const queues = useLoad((signal) => get('/queues', undefined, signal), []);
@@ -20,26 +21,26 @@ export function Queues() {
     queues.reload();
   };
 
+  const columns = [
+    { label: 'Queue', cell: (queue) => html`<a data-row href=${`#/jobs?queue=${queue.name}`}>${queue.name}</a>${queue.paused && html` <span class="tag" data-tone="queued">paused</span>`}` },
+    { label: 'Queued', isNumber: true, cell: (queue) => count(queue.queued) },
+    { label: 'Running', isNumber: true, cell: (queue) => count(queue.running) },
+    { label: 'Scheduled', isNumber: true, cell: (queue) => count(queue.scheduled) },
+    { label: 'Oldest waits', isNumber: true, cell: (queue) => (queue.oldestQueuedSeconds == null ? '–' : duration(queue.oldestQueuedSeconds)) },
+    { label: 'At once', isNumber: true, cell: (queue) => queue.concurrency ?? 'no limit' },
+    ...(can('ops') ? [{
+      cell: (queue) => html`
+        <button type="button" class="small" onClick=${() => setLimited(queue)}>Limit<span class="unseen"> ${queue.name}</span></button>
+        <button type="button" class="small" onClick=${() => turn(queue)}>${queue.paused ? 'Resume' : 'Pause'}<span class="unseen"> ${queue.name}</span></button>`,
+    }] : []),
+  ];
+
   return html`
     <${Page} title="Queues" sub="A paused queue takes jobs, but none of them starts.">
       <${Loaded} of=${queues}>
         ${({ items }) => items.length === 0
           ? html`<${Empty} title="There is no queue yet">The first job of a queue makes it. <a href="#/new">Submit a job</a>.<//>`
-          : html`
-            <div class="scroll" tabindex="0" role="region" aria-label="Queues"><table>
-              <thead><tr><th>Queue</th><th class="number">Queued</th><th class="number">Running</th><th class="number">Scheduled</th><th class="number">Oldest waits</th><th class="number">At once</th>
-                ${can('ops') && html`<th><span class="unseen">Actions</span></th>`}</tr></thead>
-              <tbody>${items.map((queue) => html`
-                <tr key=${queue.name}>
-                  <td><a data-row href=${`#/jobs?queue=${queue.name}`}>${queue.name}</a>${queue.paused && html` <span class="tag" data-tone="queued">paused</span>`}</td>
-                  <td class="number">${count(queue.queued)}</td><td class="number">${count(queue.running)}</td><td class="number">${count(queue.scheduled)}</td>
-                  <td class="number">${queue.oldestQueuedSeconds == null ? '–' : duration(queue.oldestQueuedSeconds)}</td>
-                  <td class="number">${queue.concurrency ?? 'no limit'}</td>
-                  ${can('ops') && html`<td class="row-actions">
-                    <button type="button" class="small" onClick=${() => setLimited(queue)}>Limit<span class="unseen"> ${queue.name}</span></button>
-                    <button type="button" class="small" onClick=${() => turn(queue)}>${queue.paused ? 'Resume' : 'Pause'}<span class="unseen"> ${queue.name}</span></button></td>`}
-                </tr>`)}</tbody>
-            </table></div>`}
+          : html`<${Table} label="Queues" columns=${columns} rows=${items} keyOf=${(queue) => queue.name} />`}
       <//>
       ${limited && html`<${Limit} queue=${limited} onClose=${() => setLimited(undefined)} onDone=${queues.reload} />`}
     <//>`;

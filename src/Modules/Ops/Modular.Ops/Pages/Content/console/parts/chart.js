@@ -2,7 +2,7 @@ import { html, useEffect, useRef, useState } from '../core/html.js';
 import { clock, exact } from '../core/format.js';
 
 const height = 132;
-const room = { top: 8, right: 8, bottom: 20, left: 44 };
+const room = { top: 8, right: 8, bottom: 20, left: 54 };
 
 /**
  * A small chart over time, drawn as SVG.
@@ -24,7 +24,7 @@ export function Chart({ title, points, series, format, note }) {
   const tops = points.map((point) => Math.max(bars.reduce((sum, one) => sum + (point[one.name] ?? 0), 0), ...lines.map((one) => point[one.name] ?? 0)));
   const top = roundUp(Math.max(...tops));
   const inner = { width: Math.max(width - room.left - room.right, 1), height: height - room.top - room.bottom };
-  const step = inner.width / points.length;
+  const step = inner.width / Math.max(points.length, 1);
   const x = (index) => room.left + (index + 0.5) * step;
   const y = (value) => room.top + inner.height * (1 - value / top);
   const shown = points[at ?? points.length - 1];
@@ -56,10 +56,11 @@ export function Chart({ title, points, series, format, note }) {
             ${[0, 0.5, 1].map((part) => html`
               <g key=${part} class="axis"><line x1=${room.left} x2=${width - room.right} y1=${y(top * part)} y2=${y(top * part)} />
                 <text x=${room.left - 6} y=${y(top * part) + 4} text-anchor="end">${format(top * part)}</text></g>`)}
-            ${[0, Math.floor(points.length / 2), points.length - 1].map((index, place) => html`
+            ${[0, Math.floor(points.length / 2), points.length - 1].filter((index) => index >= 0).map((index, place) => html`
               <text key=${place} class="axis-time" x=${[room.left, x(index), width - room.right][place]} y=${height - 4} text-anchor=${['start', 'middle', 'end'][place]}>${points[index] && clock(points[index].at)}</text>`)}
             ${points.map((one, index) => stack(bars, one).map(({ tone, from, to }) => html`
               <rect key=${`${index}${tone}`} data-tone=${tone} x=${x(index) - step * 0.36} width=${Math.max(step * 0.72, 1)} y=${y(to)} height=${Math.max(y(from) - y(to), 0)} />`))}
+            ${lines.map((line) => points.map((one, index) => isLone(points, index, line.name) && html`<circle key=${`${line.name}${index}`} data-tone=${line.tone} cx=${x(index)} cy=${y(one[line.name])} r="2.25" />`))}
             ${lines.map((line) => html`<path key=${line.name} data-tone=${line.tone} d=${pathOf(points, line.name, x, y)} />`)}
             ${at !== null && html`<line class="cursor" x1=${x(at)} x2=${x(at)} y1=${room.top} y2=${height - room.bottom} />`}
           </svg>`}
@@ -76,14 +77,13 @@ function stack(bars, point) {
   });
 }
 
-// A lone point between gaps would be a line of no length: it gets a short one.
-function pathOf(points, name, x, y) {
-  return points.map((point, index) => {
-    if (point[name] == null) return '';
-    const isStart = index === 0 || points[index - 1][name] == null;
-    return `${isStart ? 'M' : 'L'}${x(index).toFixed(1)} ${y(point[name]).toFixed(1)}${isStart ? 'h0.01' : ''}`;
-  }).join('');
-}
+const isGap = (points, index, name) => points[index]?.[name] == null;
+
+// Between two gaps a line would have no length.
+const isLone = (points, index, name) => !isGap(points, index, name) && isGap(points, index - 1, name) && isGap(points, index + 1, name);
+
+const pathOf = (points, name, x, y) => points.map((point, index) => (
+  isGap(points, index, name) ? '' : `${isGap(points, index - 1, name) ? 'M' : 'L'}${x(index).toFixed(1)} ${y(point[name]).toFixed(1)}`)).join('');
 
 /** The next 1, 2 or 5 with zeros, so that the middle of the axis is a round number too. */
 function roundUp(value) {

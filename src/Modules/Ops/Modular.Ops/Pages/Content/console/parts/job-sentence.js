@@ -10,7 +10,7 @@ export function JobSentence({ job }) {
     case 'scheduled':
     case 'queued': return html`<p class="sentence">${job.state === 'queued' ? 'It waits: ' : ''}${waiting(job)}.${job.error && html` The last attempt ended with ${job.error.type}: ${job.error.message}`}</p>`;
     case 'running': return html`
-      <p class="sentence">Attempt ${job.attempt} of ${job.maxAttempts} runs on ${job.attempts.at(-1)?.worker ?? 'a worker'} since <${Elapsed} from=${job.startedAt} />.
+      <p class="sentence">Attempt ${job.attempt} of ${job.maxAttempts} has been running on ${job.attempts.at(-1)?.worker ?? 'a worker'} for <${Elapsed} from=${job.startedAt} />.
         ${job.cancelRequestedAt && html` Cancel was asked <${When} at=${job.cancelRequestedAt} />; a handler that does not listen is cut off after 10 s.`}</p>`;
     case 'succeeded': return html`<p class="sentence">It succeeded <${When} at=${job.finishedAt} /> on attempt ${job.attempt}${took(job)}.</p>`;
     case 'failed': return html`<p class="sentence">It failed <${When} at=${job.finishedAt} />: ${why(job)} Retry gives it ${plural(job.maxAttempts, 'more attempt', 'more attempts')} at most.</p>`;

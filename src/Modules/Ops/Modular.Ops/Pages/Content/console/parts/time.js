@@ -23,5 +23,7 @@ export function When({ at }) {
 /** From a moment to another one, or to now. */
 export function Elapsed({ from, to }) {
   useTicks();
-  return html`<span class="number">${from ? duration(Math.max(0, between(from, to ?? Date.now()))) : '–'}</span>`;
+  // While it goes on, parts of a second would only flicker.
+  const seconds = to ? between(from, to) : Math.floor(between(from, Date.now()));
+  return html`<span class="number">${seconds > 0 ? duration(seconds) : to ? duration(0) : '0 s'}</span>`;
 }
