@@ -9,7 +9,7 @@ using Modular.Jobs.Persistence;
 namespace Modular.Jobs.Engine;
 
 /// <summary>
-/// What lists show live: which jobs changed, and the queues' depth, at most twice a second for all subscribers together. Costs nothing while nobody listens.
+/// What lists show live: which jobs changed, and the queues' depth when it did, at most twice a second for all subscribers together. Costs nothing while nobody listens.
 /// </summary>
 internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, ILogger<JobFeed> logger) : Duty(time, logger), ISignalReceiver
 {
@@ -19,6 +19,7 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
     private readonly HashSet<Guid> _changed = [];
     private readonly List<Channel<FeedItem>> _subscribers = [];
     private bool _isTruncated;
+    private IReadOnlyList<QueueDepth> _told = [];
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(500);
 
@@ -89,18 +90,27 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
             _isTruncated = false;
         }
 
-        if (subscribers.Length > 0 && (changed.Length > 0 || isTruncated))
+        if (subscribers.Length > 0)
         {
-            var states = await jobs.FindStatesAsync(changed, cancellationToken);
-            var item = new FeedItem(states, isTruncated, await queues.GetQueuesAsync(cancellationToken));
-            foreach (var subscriber in subscribers)
+            var depths = await queues.GetQueuesAsync(cancellationToken);
+            // A submission tells nobody its id, which keeps it cheap: it shows in its queue's depth.
+            var isDeeper = !depths.Select(Counts).SequenceEqual(_told.Select(Counts));
+            if (changed.Length > 0 || isTruncated || isDeeper)
             {
-                subscriber.Writer.TryWrite(item);
+                var item = new FeedItem(await jobs.FindStatesAsync(changed, cancellationToken), isTruncated, depths);
+                foreach (var subscriber in subscribers)
+                {
+                    subscriber.Writer.TryWrite(item);
+                }
+
+                _told = depths;
             }
         }
 
         return false;
     }
+
+    private static QueueDepth Counts(QueueDepth depth) => depth with { OldestQueuedSeconds = null };
 }
 
 /// <summary>One tick of the feed.</summary>

@@ -7,14 +7,14 @@ export const liveState = createStore('paused');
 
 const listeners = new Set();
 let source;
-let wasOpen = false;
+let isFresh = true;
 let retry = 0;
 let timer;
 
 /**
  * The console's one stream for lists. It is open while the tab is seen; a tab in the background costs nothing.
- * @param {(news: {jobs: {id: string, state: string}[], isTruncated: boolean, queues: object[], isNew: boolean}) => void} listener
- *   isNew: the stream was away, so what it did not tell must be loaded
+ * @param {(news: {jobs: {id: string, state: string}[], queues: object[], isFirst: boolean}) => void} listener
+ *   isFirst: the stream tells the queues as it begins, and nothing has changed since the page was loaded
  */
 export function useLive(listener) {
   const latest = useRef(listener);
@@ -25,7 +25,8 @@ export function useLive(listener) {
     update();
     return () => {
       listeners.delete(listen);
-      update();
+      // The next page listens in a moment: it gets the same stream.
+      setTimeout(update, 1_000);
     };
   }, []);
 }
@@ -81,20 +82,19 @@ function open() {
   clearTimeout(timer);
   liveState.set('connecting');
   source = new EventSource(`${root}/events`);
-  let isNew = wasOpen;
+  let isFirst = isFresh;
+  isFresh = false;
   source.onopen = () => {
-    wasOpen = true;
     retry = 0;
     liveState.set('live');
   };
   source.addEventListener('changes', (event) => {
-    const news = { ...JSON.parse(event.data), isNew };
-    isNew = false;
+    const news = { ...JSON.parse(event.data), isFirst };
+    isFirst = false;
     listeners.forEach((listen) => listen(news));
   });
   source.onerror = () => {
     liveState.set('connecting');
-    isNew = true;
     // A refusal (signed out, too many streams, starting) ends an EventSource; a lost connection does not.
     if (source.readyState === EventSource.CLOSED) {
       source = undefined;

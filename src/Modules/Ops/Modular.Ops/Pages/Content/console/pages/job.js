@@ -27,7 +27,6 @@ export function Job({ id }) {
   useLive((news) => {
     // A retry by somebody else puts events behind the end that this page has seen.
     if (isFinal(loaded.data?.state) && news.jobs.some((job) => job.id === id && !isFinal(job.state))) events.resume();
-    if (news.isNew) loaded.reload();
   });
   return html`
     <${Loaded} of=${loaded}>

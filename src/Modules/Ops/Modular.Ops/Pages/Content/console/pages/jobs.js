@@ -38,7 +38,7 @@ export function Jobs() {
     setQueues(news.queues);
     const byId = new Map(news.jobs.map((job) => [job.id, job.state]));
     jobs.change((data) => data && { ...data, items: data.items.map((job) => (byId.has(job.id) ? { ...job, state: byId.get(job.id) } : job)) });
-    if (news.jobs.length > 0 || news.isTruncated || news.isNew) paced();
+    if (!news.isFirst) paced();
   });
   useShortcuts({
     r: () => can('jobs:write') && setBulk('retry'),

@@ -22,7 +22,7 @@ export function Overview() {
   });
   useLive((news) => {
     setQueues(news.queues);
-    if (news.jobs.length > 0 || news.isTruncated || news.isNew) reload();
+    if (!news.isFirst) reload();
   });
   // Time passes on the charts also while nothing happens.
   useEvery(15_000, stats.reload);

@@ -16,8 +16,8 @@ export function LogTail({ id, lines }) {
     <section class="card">
       <header><h2>Log</h2>${lines.length > 0 && html`<a href=${`${root}/jobs/${id}/logs?limit=1000`}>As JSON</a>`}</header>
       ${lines.length === 0 ? html`<p class="muted quiet">No line was written yet.</p>` : html`
-        <ol ref=${box} class="log" tabindex="0" role="log" aria-label="Log" onScroll=${onScroll}>
+        <div ref=${box} class="log" tabindex="0" role="log" aria-label="Log" onScroll=${onScroll}><ol>
           ${lines.map((line) => html`<li key=${line.id} data-level=${line.level}><time datetime=${line.at} title=${exact(line.at)}>${clock(line.at)}</time><span class="level">${line.level}</span><span>${line.message}</span></li>`)}
-        </ol>`}
+        </ol></div>`}
     </section>`;
 }
