@@ -35,7 +35,7 @@ public sealed class AccessTests(ConsoleHost host) : IClassFixture<ConsoleHost>
         await Expect(visit.Page.GetByText("This page needs the scope ops")).ToBeVisibleAsync();
         await visit.GoAsync("/jobs");
         await Expect(visit.Heading).ToHaveTextAsync("Jobs");
-        await Expect(visit.Button("Retry…")).ToHaveCountAsync(0);
+        await Expect(visit.Button("Retry all…")).ToHaveCountAsync(0);
 
         var kept = await visit.Page.EvaluateAsync<string>("() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])");
         kept.ShouldBe("[{},{},\"\"]");

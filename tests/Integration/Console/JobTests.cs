@@ -142,7 +142,7 @@ public sealed class JobTests(ConsoleHost host) : IClassFixture<ConsoleHost>
         await using var visit = await host.VisitAsync($"/jobs?tag={tag}");
         await Expect(visit.Row("failed")).ToHaveCountAsync(7);
 
-        await visit.Button("Retry…").ClickAsync();
+        await visit.Button("Retry all…").ClickAsync();
         var sheet = visit.Page.GetByRole(AriaRole.Dialog);
         await Expect(sheet).ToContainTextAsync("7 jobs match");
         await Expect(sheet).ToContainTextAsync(tag);

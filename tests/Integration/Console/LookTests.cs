@@ -42,7 +42,7 @@ public sealed class LookTests(LookTests.LivelyHost lively) : IClassFixture<LookT
         await visit.GoAsync(path.Replace("{id}", lively.Job.ToString(), StringComparison.Ordinal));
         await Expect(visit.Page.GetByText(sign).First).ToBeVisibleAsync();
         if (name == "bulk")
-            await visit.Button("Retry…").ClickAsync();
+            await visit.Button("Retry all…").ClickAsync();
 
         var result = await visit.Page.RunAxe(Wcag22);
         string.Join('\n', result.Violations.Select(one => $"{one.Id}: {one.Help}: {string.Join("; ", one.Nodes.Select(node => node.Html))}")).ShouldBeEmpty();

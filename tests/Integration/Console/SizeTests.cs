@@ -32,7 +32,7 @@ public sealed class SizeTests(ConsoleHost host) : IClassFixture<ConsoleHost>
         await Expect(visit.Row("debug.noop")).ToHaveCountAsync(50);
         await visit.Page.Keyboard.PressAsync("]");
         await Expect(visit.Button("Newest")).ToBeEnabledAsync();
-        await visit.Button("Cancel…").ClickAsync();
+        await visit.Button("Cancel all…").ClickAsync();
         await Expect(visit.Page.GetByText($"{Many:N0} jobs match.")).ToBeVisibleAsync();
     }
 

@@ -10,12 +10,22 @@ internal sealed class Visit : IAsyncDisposable
 
     private readonly IBrowserContext _context;
     private readonly ConcurrentQueue<string> _faults = new();
+    private readonly ConcurrentDictionary<IRequest, string> _open = new();
+    private readonly ConcurrentQueue<string> _refused = new();
 
     private Visit(IBrowserContext context, IPage page)
     {
         _context = context;
         Page = page;
         page.SetDefaultTimeout((float)Patience.TotalMilliseconds);
+        page.Request += (_, request) => _open[request] = request.Url;
+        page.RequestFinished += (_, request) => _open.TryRemove(request, out var _);
+        page.RequestFailed += (_, request) => _refused.Enqueue($"{request.Url}: {request.Failure}");
+        page.Response += (_, response) =>
+        {
+            if (response.Status >= 400)
+                _refused.Enqueue($"{response.Url}: {response.Status}");
+        };
         page.PageError += (_, error) => _faults.Enqueue(error);
         page.Console += (_, message) =>
         {
@@ -63,6 +73,13 @@ internal sealed class Visit : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Shown when the test fails.
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"""
+             At {Page.Url}: {await Page.Locator("body").InnerTextAsync()}
+             Refused: {string.Join(", ", _refused)}
+             Open: {string.Join(", ", _open.Values)}
+             """);
         await _context.DisposeAsync();
         _faults.ShouldBeEmpty();
     }

@@ -30,7 +30,7 @@ internal static class StaticPages
             return Page(context, docs.Replace("{nonce}", nonce, StringComparison.Ordinal), $"'self' 'nonce-{nonce}'");
         }).WithName("DocsPage").ProducesProblem(StatusCodes.Status500InternalServerError);
 
-        pages.MapMethods("/assets/{fingerprint}/{name}", Read, (HttpContext context) =>
+        pages.MapMethods("/assets/{**path}", Read, (HttpContext context) =>
         {
             var asset = assets.Find(context.Request.Path.Value!) ?? throw Refusal.NotFound("No such asset (any more); the pages at / and /docs name those there are.");
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from './html.js';
+import { useLayoutEffect, useRef } from './html.js';
 
 const bound = new Map();
 let prefix = '';
@@ -34,7 +34,8 @@ export function useShortcuts(bindings) {
   const latest = useRef(bindings);
   latest.current = bindings;
   const names = Object.keys(bindings).join('\n');
-  useEffect(() => {
+  // As soon as the page is there: somebody may press a key that very moment.
+  useLayoutEffect(() => {
     const own = names.split('\n').filter(Boolean).map((keys) => [keys, () => latest.current[keys]?.()]);
     own.forEach(([keys, action]) => bound.set(keys, [...(bound.get(keys) ?? []), action]));
     return () => own.forEach(([keys, action]) => bound.set(keys, bound.get(keys).filter((other) => other !== action)));

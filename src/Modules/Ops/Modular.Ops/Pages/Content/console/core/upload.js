@@ -1,4 +1,4 @@
-import { keyPath, noAnswer, post, remove, root, toProblem } from './api.js';
+import { keyPath, noAnswer, post, Problem, remove, root, toProblem } from './api.js';
 
 // A request body may be refused from 10 MiB on (MAX_REQUEST_SIZE_MB); what is larger goes by a signed URL, which has a limit of its own.
 const largestBody = 8 * 1024 * 1024;
@@ -15,6 +15,7 @@ export async function upload(key, file, onProgress) {
 
   const place = await post('/objects/uploads', { key, size: file.size, contentType });
   try {
+    if (new URL(place.url, location).origin !== location.origin) throw elsewhere(place.url);
     await send(place.method, place.url, place.headers, file, onProgress);
     return await post(`/objects/uploads/${place.id}/complete`);
   } catch (problem) {
@@ -24,6 +25,11 @@ export async function upload(key, file, onProgress) {
     throw problem;
   }
 }
+
+// The page's policy lets it talk to its own server only (docs/adr/0009-console.md).
+const elsewhere = (url) => new Problem({
+  status: 0, title: 'Too large for this page', detail: `Files of this size go straight to ${new URL(url).host}, where this page may not send them: upload it by program (POST /api/v1/objects/uploads).`,
+});
 
 // fetch does not tell how much of a body was sent.
 function send(method, url, headers, file, onProgress) {

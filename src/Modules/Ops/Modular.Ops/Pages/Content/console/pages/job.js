@@ -74,7 +74,7 @@ function Whole({ job, events, onChange }) {
       <div class="job-columns">
         <div>
           ${job.error && html`<section class="card error-card"><header><h2>Error</h2><code>${job.error.type}</code></header><pre class="code" tabindex="0" role="region" aria-label="Error">${job.error.message}</pre></section>`}
-          <${LogTail} id=${job.id} lines=${events.lines} />
+          <${LogTail} id=${job.id} lines=${events.lines} hasEnded=${isFinal(job.state)} />
           <section class="card"><header><h2>Payload</h2><${Copy} text=${() => JSON.stringify(job.payload, null, 2)} /></header><${Json} value=${job.payload} label="Payload" /></section>
           ${job.state === 'succeeded' && html`<section class="card"><header><h2>Result</h2><${Copy} text=${() => JSON.stringify(job.result, null, 2)} /></header><${Json} value=${job.result} label="Result" /></section>`}
         </div>

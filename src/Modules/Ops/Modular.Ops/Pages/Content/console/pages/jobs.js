@@ -50,7 +50,7 @@ export function Jobs() {
   const known = { types: types.data?.items.map((type) => type.type) ?? [], queues: queues.map((queue) => queue.name) };
   return html`
     <${Page} title="Jobs" actions=${can('jobs:write') && Object.entries(bulkActions).map(([name, { label }]) => html`
-        <button key=${name} type="button" onClick=${() => setBulk(name)}>${label}…</button>`)}>
+        <button key=${name} type="button" onClick=${() => setBulk(name)}>${label} all…</button>`)}>
       <${Filters} filter=${filter} known=${known} isSearching=${query.has('search')} />
       <div class="news-place">${hasNews && html`<button type="button" class="news" onClick=${cursor ? () => setQuery({ cursor: undefined }) : reload}>There are changes: show them</button>`}</div>
       <div ref=${list}>

@@ -30,5 +30,6 @@ const took = ({ createdAt, startedAt, finishedAt }) => (startedAt ? `, after ${d
 
 function why({ attempt, maxAttempts, error }) {
   if (error?.type === 'WorkerLost') return 'its worker went away and no attempt was left.';
+  if (maxAttempts === 1) return 'its only attempt ended with an error.';
   return attempt < maxAttempts ? `attempt ${attempt} said that another try is useless.` : `all ${plural(maxAttempts, 'attempt')} ended with an error.`;
 }

@@ -11,7 +11,8 @@ export function Timeline({ job, steps }) {
         ${steps.map((step, index) => html`
           <li key=${step.id} data-state=${step.state}>
             <${StateIcon} state=${step.state} />
-            <div><p><strong>${step.state}</strong>${step.attempt > 0 && html` <span class="muted">attempt ${step.attempt}</span>`}${step.worker && html` <span class="muted">on ${step.worker}</span>`}</p>
+            <div><p><strong>${step.state}</strong>${step.attempt > 0 && html` <span class="muted">attempt ${step.attempt}</span>`}</p>
+              ${step.state === 'running' && step.worker && html`<p class="muted clip" title=${step.worker}>on ${step.worker}</p>`}
               ${step.error && html`<p class="clip field-error" title=${step.error.message}>${step.error.type}: ${step.error.message}</p>`}</div>
             <time class="number muted" datetime=${step.at} title=${exact(step.at)}>${index === 0 ? new Date(step.at).toLocaleTimeString('en-GB') : `+${duration(Math.max(0, between(steps[index - 1].at, step.at)))}`}</time>
           </li>`)}
