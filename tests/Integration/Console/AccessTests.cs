@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Playwright;
+using Modular.IntegrationTests.Infrastructure;
 using Modular.IntegrationTests.Ops;
 using static Microsoft.Playwright.Assertions;
 
@@ -112,9 +113,11 @@ public sealed class AccessTests(ConsoleHost host) : IClassFixture<ConsoleHost>
     {
         var folder = ConsoleHost.NewName();
         await using var visit = await host.VisitAsync($"/objects?prefix={folder}/");
+        var file = Path.Combine(await Scratch.CreateFolderAsync("upload"), "größe #1.bin");
         var large = new byte[9 * 1024 * 1024];
+        await File.WriteAllBytesAsync(file, large, CancellationToken);
 
-        await visit.Page.Locator("input[type=file]").SetInputFilesAsync(new FilePayload { Name = "größe #1.bin", MimeType = "application/octet-stream", Buffer = large });
+        await visit.Page.Locator("input[type=file]").SetInputFilesAsync(file);
         await Expect(visit.Row("größe #1.bin")).ToContainTextAsync("9 MiB");
         (await host.App.GetObjectAsync($"{folder}/größe #1.bin")).Length.ShouldBe(large.Length);
         await visit.Button($"Link to {folder}/größe #1.bin").ClickAsync();

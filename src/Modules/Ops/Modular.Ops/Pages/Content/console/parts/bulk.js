@@ -9,9 +9,9 @@ import { Loaded } from './page.js';
 import { State } from './state.js';
 
 export const bulkActions = {
-  retry: { label: 'Retry', states: ['failed', 'cancelled'], past: 'go again', done: 'retried', says: 'They go back to their queues with as many attempts as they had.' },
-  cancel: { label: 'Cancel', states: ['scheduled', 'queued', 'running'], past: 'are cancelled', done: 'cancelled', says: 'Those that wait will not run; those that run are asked to stop.' },
-  delete: { label: 'Delete', states: ['succeeded', 'failed', 'cancelled'], past: 'are deleted', done: 'deleted', says: 'They go with their logs, events and own artifacts, for good.' },
+  retry: { label: 'Retry', states: ['failed', 'cancelled'], past: 'go again', done: 'retried', says: 'Back to the queue, with as many attempts as before.' },
+  cancel: { label: 'Cancel', states: ['scheduled', 'queued', 'running'], past: 'are cancelled', done: 'cancelled', says: 'What waits will not run; what runs is asked to stop.' },
+  delete: { label: 'Delete', states: ['succeeded', 'failed', 'cancelled'], past: 'are deleted', done: 'deleted', says: 'Gone for good, with logs, events and own artifacts.' },
 };
 
 /** Shows how many jobs an action means, then does exactly that: the API refuses when the number has changed meanwhile. */
