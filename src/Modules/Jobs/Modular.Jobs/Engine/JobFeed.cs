@@ -15,10 +15,14 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
 {
     private const int MaxJobs = 500;
 
+    // A submission tells nobody its id, which keeps it cheap: a job that waits shows in its queue's depth, which is looked at every fifth second.
+    private const int LookAfter = 10;
+
     private readonly Lock _lock = new();
     private readonly HashSet<Guid> _changed = [];
     private readonly List<Channel<FeedItem>> _subscribers = [];
     private bool _isTruncated;
+    private int _quietRounds;
     private IReadOnlyList<QueueDepth> _told = [];
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(500);
@@ -90,12 +94,12 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
             _isTruncated = false;
         }
 
-        if (subscribers.Length > 0)
+        var hasNews = changed.Length > 0 || isTruncated;
+        if (subscribers.Length > 0 && (hasNews || ++_quietRounds >= LookAfter))
         {
+            _quietRounds = 0;
             var depths = await queues.GetQueuesAsync(cancellationToken);
-            // A submission tells nobody its id, which keeps it cheap: it shows in its queue's depth.
-            var isDeeper = !depths.Select(Counts).SequenceEqual(_told.Select(Counts));
-            if (changed.Length > 0 || isTruncated || isDeeper)
+            if (hasNews || !depths.Select(Counts).SequenceEqual(_told.Select(Counts)))
             {
                 var item = new FeedItem(await jobs.FindStatesAsync(changed, cancellationToken), isTruncated, depths);
                 foreach (var subscriber in subscribers)

@@ -15,6 +15,8 @@ export function useLoad(load, inputs) {
   const [turn, setTurn] = useState(0);
   const key = JSON.stringify(inputs);
   const lastKey = useRef(key);
+  const isBusy = useRef(false);
+  const isDue = useRef(false);
 
   useEffect(() => {
     const aborter = new AbortController();
@@ -22,6 +24,8 @@ export function useLoad(load, inputs) {
       lastKey.current = key;
       setState({});
     }
+    isBusy.current = true;
+    isDue.current = false;
     const slow = setTimeout(() => setState((now) => (now.data === undefined && !now.problem ? { ...now, isSlow: true } : now)), slowAfter);
     let again;
     load(aborter.signal).then(
@@ -32,7 +36,12 @@ export function useLoad(load, inputs) {
         // No answer, too many requests, not ready: it passes, and nobody should have to press a key for it.
         if (problem.status === 0 || problem.retryAfter) again = setTimeout(() => setTurn((now) => now + 1), (problem.retryAfter ?? 2) * 1000);
       },
-    ).finally(() => clearTimeout(slow));
+    ).finally(() => {
+      clearTimeout(slow);
+      if (aborter.signal.aborted) return;
+      isBusy.current = false;
+      if (isDue.current) setTurn((now) => now + 1);
+    });
     return () => {
       aborter.abort();
       clearTimeout(slow);
@@ -42,7 +51,11 @@ export function useLoad(load, inputs) {
 
   return {
     ...state,
-    reload: useCallback(() => setTurn((now) => now + 1), []),
+    // Not instead of the load that is under way: where news come faster than answers, nothing would ever be shown.
+    reload: useCallback(() => {
+      if (isBusy.current) isDue.current = true;
+      else setTurn((now) => now + 1);
+    }, []),
     change: useCallback((update) => setState((now) => ({ ...now, data: update(now.data) })), []),
   };
 }
