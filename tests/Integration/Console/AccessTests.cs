@@ -78,6 +78,7 @@ public sealed class AccessTests(ConsoleHost host) : IClassFixture<ConsoleHost>
 
         await visit.GoAsync("/");
         await Expect(visit.Heading).ToHaveTextAsync("Overview");
+        await Expect(visit.Page.Locator(".loading")).ToHaveCountAsync(0);
 
         var sizes = await Task.WhenAll(loaded.Select(response => response.Request.SizesAsync()));
         var total = sizes.Sum(size => size.ResponseBodySize);

@@ -42,7 +42,7 @@ public sealed class JobTests(ConsoleHost host) : IClassFixture<ConsoleHost>
         await Expect(visit.Heading).ToHaveTextAsync("Overview");
 
         await keyboard.PressAsync("n");
-        await Expect(visit.Heading).ToHaveTextAsync("New job");
+        await Expect(page.GetByLabel("output")).ToBeVisibleAsync();
         await keyboard.PressAsync("/");
         await Expect(page.GetByLabel("Type", new PageGetByLabelOptions { Exact = true })).ToBeFocusedAsync();
         await keyboard.TypeAsync("archive.zip");

@@ -123,4 +123,6 @@ function App() {
 }
 
 applyTheme();
-render(html`<${App} />`, document.getElementById('app'));
+const place = document.getElementById('app');
+place.replaceChildren();
+render(html`<${App} />`, place);
