@@ -80,7 +80,7 @@ public sealed class RateLimitTests(LimitedHost host) : IClassFixture<LimitedHost
     [InlineData("metrics")]
     [InlineData("/")]
     [InlineData("/docs")]
-    [InlineData("/assets/page.css")]
+    [InlineData("/assets/0123456789abcdef/app.js")]
     public async Task Supervisors_scrapers_and_pages_are_never_refused(string path)
     {
         var client = NewAddress();

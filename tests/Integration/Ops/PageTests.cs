@@ -59,23 +59,51 @@ public sealed partial class PageTests(GuardedHost host) : IClassFixture<GuardedH
     [Fact]
     public async Task An_asset_is_compressed_for_those_who_take_it_and_asked_for_once()
     {
-        using var plain = await host.SendAsync(HttpMethod.Get, "/assets/scalar.js", key: null);
-        using var gzipped = await host.SendAsync(HttpMethod.Get, "/assets/scalar.js", key: null, body: null, ("Accept-Encoding", "gzip"));
-        using var again = await host.SendAsync(HttpMethod.Get, "/assets/scalar.js", key: null, body: null, ("If-None-Match", plain.Headers.ETag!.ToString()));
-        using var head = await host.SendAsync(HttpMethod.Head, "/assets/scalar.js", key: null);
+        var address = await AddressAsync("/docs", "scalar.js");
+        using var plain = await host.SendAsync(HttpMethod.Get, address, key: null);
+        using var gzipped = await host.SendAsync(HttpMethod.Get, address, key: null, body: null, ("Accept-Encoding", "gzip"));
+        using var again = await host.SendAsync(HttpMethod.Get, address, key: null, body: null, ("If-None-Match", plain.Headers.ETag!.ToString()));
+        using var head = await host.SendAsync(HttpMethod.Head, address, key: null);
 
         plain.Content.Headers.ContentType!.MediaType.ShouldBe("text/javascript");
         plain.Headers.Vary.ShouldBe(["Accept-Encoding"]);
+        plain.Headers.CacheControl!.ToString().ShouldBe("public, max-age=31536000, immutable");
         gzipped.Content.Headers.ContentEncoding.ShouldBe(["gzip"]);
         gzipped.Content.Headers.ContentLength!.Value.ShouldBeLessThan(plain.Content.Headers.ContentLength!.Value / 2);
         again.StatusCode.ShouldBe(HttpStatusCode.NotModified);
         head.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
-    [Fact]
-    public async Task An_asset_that_is_none_is_not_found()
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/docs")]
+    public async Task A_page_is_asked_for_each_time(string path)
     {
-        using var response = await host.SendAsync(HttpMethod.Get, "/assets/..%2f..%2fappsettings.json", key: null);
+        using var page = await host.SendAsync(HttpMethod.Get, path, key: null);
+
+        page.Headers.CacheControl!.NoCache.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_module_imports_others_by_addresses_with_fingerprints()
+    {
+        using var response = await host.SendAsync(HttpMethod.Get, await AddressAsync("/", "app.js"), key: null);
+
+        var imports = Import().Matches(await response.Content.ReadAsStringAsync(CancellationToken)).Select(match => match.Groups["url"].Value).ToArray();
+        imports.ShouldNotBeEmpty();
+        foreach (var import in imports)
+        {
+            import.ShouldMatch("^/assets/[0-9a-f]{16}/");
+            (await host.StatusAsync(HttpMethod.Get, import, key: null)).ShouldBe(HttpStatusCode.OK, import);
+        }
+    }
+
+    [Theory]
+    [InlineData("/assets/..%2f..%2fappsettings.json")]
+    [InlineData("/assets/0123456789abcdef/app.js")]
+    public async Task An_asset_that_is_none_is_not_found(string path)
+    {
+        using var response = await host.SendAsync(HttpMethod.Get, path, key: null);
 
         (await DetailAsync(response, HttpStatusCode.NotFound)).ShouldContain("No such asset");
     }
@@ -111,6 +139,16 @@ public sealed partial class PageTests(GuardedHost host) : IClassFixture<GuardedH
         Security("health/live", "get").GetArrayLength().ShouldBe(0);
         document.GetProperty("components").GetProperty("securitySchemes").GetProperty("apiKey").GetProperty("scheme").GetString().ShouldBe("bearer");
     }
+
+    private async Task<string> AddressAsync(string path, string file)
+    {
+        using var page = await host.SendAsync(HttpMethod.Get, path, key: null);
+        return Reference().Matches(await page.Content.ReadAsStringAsync(CancellationToken)).Select(match => match.Groups["url"].Value)
+            .First(url => url.EndsWith($"/{file}", StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex("from ?['\"](?<url>[^'\"]+)['\"]", RegexOptions.ExplicitCapture)]
+    private static partial Regex Import();
 
     [GeneratedRegex("(?:src|href)=\"(?<url>[^\"]+)\"", RegexOptions.ExplicitCapture)]
     private static partial Regex Reference();

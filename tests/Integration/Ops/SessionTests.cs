@@ -7,6 +7,39 @@ namespace Modular.IntegrationTests.Ops;
 /// <summary>The browser's way in.</summary>
 public sealed class SessionTests(GuardedHost host) : IClassFixture<GuardedHost>
 {
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    [InlineData("Sec-Fetch-Site", "same-site")]
+    [InlineData("Origin", "https://evil.example")]
+    [InlineData("Origin", "null")]
+    public async Task It_changes_nothing_for_a_page_of_another_site(string header, string value)
+    {
+        var cookie = await SignInAsync(AdminKey);
+
+        using var refused = await SendAsync(host.Client, HttpMethod.Post, "queues/forged/pause", key: null, body: null, ("Cookie", cookie), (header, value));
+        (await DetailAsync(refused, HttpStatusCode.Forbidden)).ShouldContain("another site");
+
+        using var reading = await SendAsync(host.Client, HttpMethod.Get, "queues", key: null, body: null, ("Cookie", cookie), (header, value));
+        reading.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var withKey = await SendAsync(host.Client, HttpMethod.Post, "queues/forged/resume", AdminKey, body: null, (header, value));
+        withKey.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    [Theory]
+    [InlineData("Sec-Fetch-Site", "same-origin")]
+    [InlineData("Sec-Fetch-Site", "none")]
+    [InlineData("Origin", null)]
+    [InlineData("Accept", "*/*")]
+    public async Task It_changes_what_its_own_pages_and_programs_ask(string header, string? value)
+    {
+        var cookie = await SignInAsync(AdminKey);
+
+        using var response = await SendAsync(
+            host.Client, HttpMethod.Post, "queues/own/resume", key: null, body: null, ("Cookie", cookie), (header, value ?? $"http://127.0.0.1:{host.App.Port}"));
+
+        response.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
     [Fact]
     public async Task Its_cookie_is_out_of_reach_for_scripts_and_other_sites()
     {

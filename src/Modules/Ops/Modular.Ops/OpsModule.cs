@@ -34,6 +34,7 @@ public sealed class OpsModule : IModule
         services.AddSingleton<KeyUses>();
         services.AddSingleton<Sessions>();
         services.AddSingleton<EndedSessions>().AddHostedService(provider => provider.GetRequiredService<EndedSessions>());
+        services.AddSingleton<OwnPages>();
         services.AddHostedService<KeyUseWriter>();
         services.AddSingleton<LastUses>();
         services.AddScoped<IAuditTrail, AuditTrail>();

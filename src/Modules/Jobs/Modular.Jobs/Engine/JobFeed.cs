@@ -9,16 +9,21 @@ using Modular.Jobs.Persistence;
 namespace Modular.Jobs.Engine;
 
 /// <summary>
-/// What lists show live: which jobs changed, and the queues' depth, at most twice a second for all subscribers together. Costs nothing while nobody listens.
+/// What lists show live: which jobs changed, and the queues' depth when it did, at most twice a second for all subscribers together. Costs nothing while nobody listens.
 /// </summary>
 internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, ILogger<JobFeed> logger) : Duty(time, logger), ISignalReceiver
 {
     private const int MaxJobs = 500;
 
+    // A submission tells nobody its id, which keeps it cheap: a job that waits shows in its queue's depth, which is looked at every fifth second.
+    private const int LookAfter = 10;
+
     private readonly Lock _lock = new();
     private readonly HashSet<Guid> _changed = [];
     private readonly List<Channel<FeedItem>> _subscribers = [];
     private bool _isTruncated;
+    private int _quietRounds;
+    private IReadOnlyList<QueueDepth> _told = [];
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(500);
 
@@ -89,18 +94,27 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
             _isTruncated = false;
         }
 
-        if (subscribers.Length > 0 && (changed.Length > 0 || isTruncated))
+        var hasNews = changed.Length > 0 || isTruncated;
+        if (subscribers.Length > 0 && (hasNews || ++_quietRounds >= LookAfter))
         {
-            var states = await jobs.FindStatesAsync(changed, cancellationToken);
-            var item = new FeedItem(states, isTruncated, await queues.GetQueuesAsync(cancellationToken));
-            foreach (var subscriber in subscribers)
+            _quietRounds = 0;
+            var depths = await queues.GetQueuesAsync(cancellationToken);
+            if (hasNews || !depths.Select(Counts).SequenceEqual(_told.Select(Counts)))
             {
-                subscriber.Writer.TryWrite(item);
+                var item = new FeedItem(await jobs.FindStatesAsync(changed, cancellationToken), isTruncated, depths);
+                foreach (var subscriber in subscribers)
+                {
+                    subscriber.Writer.TryWrite(item);
+                }
+
+                _told = depths;
             }
         }
 
         return false;
     }
+
+    private static QueueDepth Counts(QueueDepth depth) => depth with { OldestQueuedSeconds = null };
 }
 
 /// <summary>One tick of the feed.</summary>

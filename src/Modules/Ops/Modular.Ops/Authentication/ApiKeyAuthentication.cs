@@ -16,7 +16,8 @@ internal sealed class ApiKeyAuthentication(
     OpsOptions options,
     KeyRing keys,
     KeyUses uses,
-    Sessions sessions)
+    Sessions sessions,
+    OwnPages ownPages)
     // The base class tells each failure as often as it is asked, three times a request; the request's own line says 401.
     : AuthenticationHandler<AuthenticationSchemeOptions>(schemeOptions, NullLoggerFactory.Instance, encoder)
 {
@@ -36,6 +37,7 @@ internal sealed class ApiKeyAuthentication(
 
         if (options.IsOpen)
         {
+            ownPages.Check(Request);
             return Success(Caller.Anonymous);
         }
 
@@ -67,6 +69,7 @@ internal sealed class ApiKeyAuthentication(
 
         if (Request.Cookies[Sessions.CookieName] is { } token)
         {
+            ownPages.Check(Request);
             return await sessions.FindAsync(token, Context.RequestAborted) is { } caller
                 ? Success(caller)
                 : AuthenticateResult.Fail("This session is over: sign in again with POST /api/v1/session.");

@@ -8,7 +8,7 @@ using Modular.BuildingBlocks.Http.Limits;
 
 namespace Modular.Ops.Pages;
 
-/// <summary>What people see in a browser: the front page, the API reference and their assets. Nothing on them comes from, or goes to, another host.</summary>
+/// <summary>What people see in a browser: the console, the API reference and their assets. Nothing on them comes from, or goes to, another host.</summary>
 internal static class StaticPages
 {
     private const string Tag = "Pages";
@@ -17,12 +17,12 @@ internal static class StaticPages
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var assets = Asset.LoadAll();
-        var home = Asset.ReadPage("home.html");
-        var docs = Asset.ReadPage("docs.html");
+        var assets = new AssetCatalog();
+        var console = assets.Render("console.html");
+        var docs = assets.Render("docs.html");
         var pages = routes.MapGroup("").WithTags(Tag).ExcludeFromDescription().AllowAnonymous().Unrated();
 
-        pages.MapMethods("/", Read, (HttpContext context) => Page(context, home, styles: "'self'")).WithName("HomePage").ProducesProblem(StatusCodes.Status500InternalServerError);
+        pages.MapMethods("/", Read, (HttpContext context) => Page(context, console, styles: "'self'")).WithName("ConsolePage").ProducesProblem(StatusCodes.Status500InternalServerError);
 
         pages.MapMethods("/docs", Read, (HttpContext context) =>
         {
@@ -30,15 +30,12 @@ internal static class StaticPages
             return Page(context, docs.Replace("{nonce}", nonce, StringComparison.Ordinal), $"'self' 'nonce-{nonce}'");
         }).WithName("DocsPage").ProducesProblem(StatusCodes.Status500InternalServerError);
 
-        pages.MapMethods("/assets/{name}", Read, (string name, HttpContext context) =>
+        pages.MapMethods("/assets/{**path}", Read, (HttpContext context) =>
         {
-            if (!assets.TryGetValue(name, out var asset))
-            {
-                throw Refusal.NotFound("No such asset; the pages at / and /docs name those there are.");
-            }
+            var asset = assets.Find(context.Request.Path.Value!) ?? throw Refusal.NotFound("No such asset (any more); the pages at / and /docs name those there are.");
 
-            // Kept by browsers, asked for again with the tag: an update shows at once and costs a 304 otherwise.
-            context.Response.Headers.CacheControl = "no-cache";
+            // Other bytes have another address: a browser asks once a year.
+            context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
             context.Response.Headers.Vary = HeaderNames.AcceptEncoding;
             if (!TakesGzip(context.Request))
             {
@@ -52,7 +49,7 @@ internal static class StaticPages
 
     private static IResult Page(HttpContext context, string html, string styles)
     {
-        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers.ContentSecurityPolicy =
             $"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
