@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Playwright;
+using Modular.IntegrationTests.Infrastructure;
 
 namespace Modular.IntegrationTests.Console;
 
@@ -61,7 +62,27 @@ internal sealed class Visit : IAsyncDisposable
         response.Ok.ShouldBeTrue(await response.TextAsync());
     }
 
-    public Task GoAsync(string path) => Page.GotoAsync($"/#{path}");
+    /// <summary>
+    /// Opens a page and waits until it is drawn. Chromium drops what it loads when the machine's network interfaces change (a container that starts
+    /// beside the tests changes them); the page then says that it should be loaded anew, and so it is.
+    /// </summary>
+    public async Task GoAsync(string path)
+    {
+        await Page.GotoAsync($"/#{path}");
+        await Eventually.IsTrueAsync(
+            async () =>
+            {
+                if (_refused.Any(one => one.EndsWith("ERR_NETWORK_CHANGED", StringComparison.Ordinal)))
+                {
+                    _refused.Clear();
+                    await Page.ReloadAsync();
+                }
+
+                return await Page.Locator(".loading").CountAsync() == 0;
+            },
+            $"{path} is drawn",
+            Patience);
+    }
 
     public ILocator Heading => Page.Locator("h1");
 
