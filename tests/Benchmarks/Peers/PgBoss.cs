@@ -16,22 +16,8 @@ internal static class PgBoss
         try
         {
             var url = PeerDatabase.Url(database);
-            await using (var fill = NodeProcess.Start(Package, url, "fill", $"{bench.Size.Jobs}"))
-                await fill.ExpectAsync("ready");
-            await using (var worker = NodeProcess.Start(Package, url, "work"))
-            {
-                await worker.ExpectAsync("ready");
-                await using var connection = await PeerDatabase.ConnectAsync(database);
-                var clock = Stopwatch.StartNew();
-                await worker.TellAsync("go");
-                var elapsed = await Drain.UntilAsync(connection, "SELECT NOT EXISTS (SELECT FROM pgboss.job WHERE name = 'noop' AND state < 'completed')", clock);
-                bench.Report.Add(new Result("pgboss", "drain, batches of 500", bench.Size.Jobs / elapsed.TotalSeconds, "jobs/s")
-                {
-                    Peer = name,
-                    Measure = Drain.Measure,
-                    Note = $"{bench.Size.Jobs} jobs in {elapsed.TotalSeconds:0.00} s, from the start of the worker (already connected) until none is unfinished; burstWhenBatchFull; jobs kept",
-                });
-            }
+            await DrainAsync(bench, name, database, batch: 500, bench.Size.Jobs, Drain.Measure);
+            await DrainAsync(bench, name, database, batch: 1, bench.Size.LargeJobs, Drain.OneByOne);
 
             await using var latency = NodeProcess.Start(Package, url, "latency", $"{bench.Size.Samples}");
             var samples = await latency.ReadSamplesAsync();
@@ -48,5 +34,24 @@ internal static class PgBoss
         {
             await bench.Server.DropDatabaseAsync(database);
         }
+    }
+
+    private static async Task DrainAsync(Bench bench, string name, string database, int batch, int jobs, string measure)
+    {
+        var url = PeerDatabase.Url(database);
+        await using (var fill = NodeProcess.Start(Package, url, "fill", $"{jobs}"))
+            await fill.ExpectAsync("ready");
+        await using var worker = NodeProcess.Start(Package, url, "work", $"{batch}");
+        await worker.ExpectAsync("ready");
+        await using var connection = await PeerDatabase.ConnectAsync(database);
+        var clock = Stopwatch.StartNew();
+        await worker.TellAsync("go");
+        var elapsed = await Drain.UntilAsync(connection, "SELECT NOT EXISTS (SELECT FROM pgboss.job WHERE name = 'noop' AND state < 'completed')", clock);
+        bench.Report.Add(new Result("pgboss", $"drain, batches of {batch}", jobs / elapsed.TotalSeconds, "jobs/s")
+        {
+            Peer = name,
+            Measure = measure,
+            Note = $"{jobs} jobs in {elapsed.TotalSeconds:0.00} s, from the start of the worker (already connected) until none is unfinished; a batch is one call of the handler; burstWhenBatchFull; jobs kept",
+        });
     }
 }

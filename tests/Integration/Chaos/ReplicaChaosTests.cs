@@ -82,7 +82,8 @@ public sealed class ReplicaChaosTests
         await using var postgres = await PostgresCluster.CreateAsync(durable: true);
         await using var deployment = await Deployment.CreateAsync(Settings, postgres: postgres);
         await using var one = await ModularApp.StartAsync(deployment, new Dictionary<string, string> { ["WORKER_CONCURRENCY"] = "4" }, modules: [.. Modules.All, new FixturesModule()]);
-        await using var storm = await Storm.BeginAsync(deployment, [one]);
+        // One worker is left for them while three hang: jobs that it can keep up with.
+        await using var storm = await Storm.BeginAsync(deployment, [one], _ => ("debug.noop", new { }));
         var deaf = new List<JobAnswer>();
         for (var number = 0; number < 3; number++)
         {

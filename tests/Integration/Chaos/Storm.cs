@@ -35,10 +35,10 @@ internal sealed class Storm : IAsyncDisposable
     /// <summary>Begins, and returns when jobs are flowing.</summary>
     /// <param name="deployment">Whose database tells the truth.</param>
     /// <param name="replicas">Whom the clients ask, each in turn.</param>
-    /// <param name="job">The n-th job of a client; jobs of 0 to 60 ms with two log lines when it is not given.</param>
+    /// <param name="job">The n-th job of a client; jobs of 0 to 30 ms with two log lines when it is not given.</param>
     public static async Task<Storm> BeginAsync(Deployment deployment, RunningModular[] replicas, Func<int, (string Type, object Payload)>? job = null)
     {
-        var storm = new Storm(deployment, replicas, job ?? (number => ("debug.sleep", new { milliseconds = number % 4 * 20, steps = 2 })));
+        var storm = new Storm(deployment, replicas, job ?? (number => ("debug.sleep", new { milliseconds = number % 4 * 10, steps = 2 })));
         await storm.FlowsAsync();
         return storm;
     }

@@ -1,4 +1,4 @@
-// One run of pg-boss: fill COUNT | work | latency COUNT. "work" starts when standard input says "go"; all end when standard input does.
+// One run of pg-boss: fill COUNT | work BATCH | latency COUNT. "work" starts when standard input says "go"; all end when standard input does.
 import { PgBoss } from "pg-boss";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -20,7 +20,7 @@ if (what === "fill") {
 } else if (what === "work") {
   console.log("ready");
   await once(process.stdin, "data");
-  await boss.work("noop", { batchSize: 500, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 }, async () => {});
+  await boss.work("noop", { batchSize: Number(count), burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 }, async () => {});
 } else {
   process.stdin.resume();
   await boss.createQueue("probe", { notify: true });
