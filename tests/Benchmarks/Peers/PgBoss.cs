@@ -17,7 +17,6 @@ internal static class PgBoss
         {
             var url = PeerDatabase.Url(database);
             await DrainAsync(bench, name, database, batch: 500, bench.Size.Jobs, Drain.Measure);
-            await DrainAsync(bench, name, database, batch: 1, bench.Size.LargeJobs, Drain.OneByOne);
 
             await using var latency = NodeProcess.Start(Package, url, "latency", $"{bench.Size.Samples}");
             var samples = await latency.ReadSamplesAsync();

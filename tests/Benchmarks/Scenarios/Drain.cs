@@ -7,7 +7,6 @@ namespace Modular.Benchmarks.Scenarios;
 internal static class Drain
 {
     public const string Measure = "drain";
-    public const string OneByOne = "drain, one at a time";
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
@@ -15,7 +14,7 @@ internal static class Drain
     {
         await RunAsync(bench, "no-op jobs, default concurrency", bench.Size.Jobs, measure: Measure);
         await RunAsync(bench, "no-op jobs, 64 KiB payloads", bench.Size.LargeJobs, payloadBytes: 64 << 10);
-        await RunAsync(bench, "no-op jobs, one at a time (WORKER_CONCURRENCY=1)", bench.Size.Jobs, concurrency: "1", measure: OneByOne);
+        await RunAsync(bench, "no-op jobs, one at a time (WORKER_CONCURRENCY=1)", bench.Size.Jobs, concurrency: "1");
     }
 
     /// <summary>Asks until <paramref name="sql"/> answers true; gives back the time since <paramref name="clock"/> started.</summary>
