@@ -19,18 +19,15 @@ internal sealed partial class Claimer(
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OwnStartPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MaxPace = TimeSpan.FromMilliseconds(50);
-    private const int MaxClaim = 500;
-    private const int MaxBuffer = 2 * MaxClaim;
 
     private readonly Channel<Attempt> _buffer = Channel.CreateUnbounded<Attempt>();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Slots _slots = new(options, metrics, time);
+
     /// <summary>One claim at a time, be it the loop's or a submission's own.</summary>
     private readonly SemaphoreSlim _one = new(1, 1);
     private bool _closed;
     private long _lastOwnStart;
-    private int _inHand;
-    private double _averageSeconds = 1;
-    private long _lastEnd = time.GetTimestamp();
 
     /// <summary>Handlers running now.</summary>
     public int Active => metrics.Active;
@@ -57,11 +54,9 @@ internal sealed partial class Claimer(
             LastRound = time.GetTimestamp();
             try
             {
-                var ahead = Prefetch();
-                var want = Math.Min(MaxClaim, options.Concurrency + ahead - Volatile.Read(ref _inHand));
+                var want = _slots.Wanted;
                 var claimed = 0;
-                // With a buffer, half a buffer at a time: many small claims would cost a round trip each.
-                if (replica.Id != 0 && want >= Math.Max(1, ahead / 2))
+                if (replica.Id != 0 && want > 0)
                 {
                     claimed = await ClaimOnceAsync(want, cancellationToken);
                     failures = 0;
@@ -125,8 +120,7 @@ internal sealed partial class Claimer(
             {
                 metrics.Ended();
                 attempt.Dispose();
-                _averageSeconds = (0.8 * _averageSeconds) + (0.2 * time.GetElapsedTime(started).TotalSeconds);
-                Volatile.Write(ref _lastEnd, time.GetTimestamp());
+                _slots.Ended(started);
                 FreeSlot();
             }
         }
@@ -139,9 +133,9 @@ internal sealed partial class Claimer(
     /// <param name="write">Writes; gives back the answer and the jobs that it started.</param>
     public async Task<T> StartOnSubmitAsync<T>(Func<IdleWorkers?, Task<(T Answer, IReadOnlyList<ClaimedJob> Started)>> write)
     {
-        var slots = options.Concurrency - Volatile.Read(ref _inHand);
+        var idle = _slots.Idle;
         // When submissions come thick and fast, one claim for many of them is cheaper than one with each.
-        if (slots <= 0 || replica.Id == 0 || time.GetElapsedTime(_lastOwnStart) < OwnStartPause || !await _one.WaitAsync(0))
+        if (idle <= 0 || replica.Id == 0 || time.GetElapsedTime(_lastOwnStart) < OwnStartPause || !await _one.WaitAsync(0))
         {
             return (await write(null)).Answer;
         }
@@ -157,7 +151,7 @@ internal sealed partial class Claimer(
             held.BeginClaim();
             try
             {
-                var (answer, started) = await write(new IdleWorkers(replica.Id, slots, options.Queues));
+                var (answer, started) = await write(new IdleWorkers(replica.Id, idle, options.Queues));
                 Hold(started);
                 return answer;
             }
@@ -214,7 +208,7 @@ internal sealed partial class Claimer(
 
     private void Hold(IReadOnlyList<ClaimedJob> jobs)
     {
-        Interlocked.Add(ref _inHand, jobs.Count);
+        _slots.Take(jobs.Count);
         foreach (var job in jobs)
         {
             var attempt = new Attempt(job, artifacts, writes, news, time);
@@ -223,20 +217,9 @@ internal sealed partial class Claimer(
         }
     }
 
-    /// <summary>
-    /// How many jobs beyond the free slots are worth holding: what all slots finish in a second, nothing when jobs are longer than that. While all slots
-    /// are busy and none ends, jobs are at least as long as that silence, whatever the last ones were: what was given back must not be taken again.
-    /// </summary>
-    private int Prefetch()
-    {
-        var seconds = metrics.Active < options.Concurrency ? _averageSeconds : Math.Max(_averageSeconds, time.GetElapsedTime(Volatile.Read(ref _lastEnd)).TotalSeconds);
-        return seconds >= 1 ? 0 : (int)Math.Min(MaxBuffer, options.Concurrency / Math.Max(seconds, 0.0005));
-    }
-
     private void FreeSlot()
     {
-        // Woken only when a claim would follow: below half of the buffer, or whenever a slot is idle.
-        if (Interlocked.Decrement(ref _inHand) <= options.Concurrency + (Prefetch() / 2))
+        if (_slots.Free())
         {
             _wake.Writer.TryWrite(true);
         }
