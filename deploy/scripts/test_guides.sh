@@ -13,23 +13,13 @@ set -euo pipefail
 . scripts/lib/release.sh
 . scripts/lib/stack.sh
 
-version=$(setting MODULAR_VERSION "")
-while (($#)); do
-  case $1 in
-    --keep) export KEEP_STACK=1 ;;
-    -h | --help) usage "scripts/test_guides.sh"; exit 0 ;;
-    -*) die 2 "no such option: $1" ;;
-    *) version=$1 ;;
-  esac
-  shift
-done
-[[ -n $version ]] || die 2 "say which version: test_guides.sh 1.2.3"
+version=''
+read_arguments test_guides.sh "$@"
 docs=$(cd ../docs && pwd)
 cp .env.example "${TMPDIR:-/tmp}/env.example.$$"
 own_stack "$version" ENABLE_DEBUG_JOBS=true
 mv "${TMPDIR:-/tmp}/env.example.$$" .env.example
 url=$(base_url) api=$(base_url)/api/v1 out=$stack/out
-is() { [[ $1 == "$2" ]] || { echo "got '$1', expected '$2'"; return 1; }; }
 
 # ---- links ----------------------------------------------------------------------------------------------------------------------------
 links() { # every relative link of a guide leads to a file (proof/ is written by these tests)

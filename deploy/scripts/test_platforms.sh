@@ -18,7 +18,6 @@ version=${1:-$(setting MODULAR_VERSION "")}
 repository=$(cd .. && pwd)
 own_stack "$version"
 image=$(image_of "$version") project=$(setting COMPOSE_PROJECT_NAME '')
-is() { [[ $1 == "$2" ]] || { echo "got '$1', expected '$2'"; return 1; }; }
 cleanup() { docker rm --force --volumes "$project-railway" "$project-single" >/dev/null 2>&1; docker volume rm "$project-single" >/dev/null 2>&1; }
 trap 'code=$?; cleanup || true; remove_stack "$code"' EXIT
 

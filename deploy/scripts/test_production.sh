@@ -14,17 +14,8 @@ set -euo pipefail
 . scripts/lib/release.sh
 . scripts/lib/stack.sh
 
-version=$(setting MODULAR_VERSION "")
-while (($#)); do
-  case $1 in
-    --keep) export KEEP_STACK=1 ;;
-    -h | --help) usage "scripts/test_production.sh"; exit 0 ;;
-    -*) die 2 "no such option: $1" ;;
-    *) version=$1 ;;
-  esac
-  shift
-done
-[[ -n $version ]] || die 2 "say which version: test_production.sh 1.2.3"
+version=''
+read_arguments test_production.sh "$@"
 own_stack "$version" ENABLE_DEBUG_JOBS=true JOB_LEASE_SECONDS=5 ALLOWED_ORIGINS=https://app.example.com SHUTDOWN_TIMEOUT_SECONDS=10
 
 secs() { date +%s%3N; }

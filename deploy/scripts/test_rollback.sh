@@ -14,17 +14,8 @@ set -euo pipefail
 . scripts/lib/release.sh
 . scripts/lib/stack.sh
 
-version=$(setting MODULAR_VERSION "")
-while (($#)); do
-  case $1 in
-    --keep) export KEEP_STACK=1 ;;
-    -h | --help) usage "scripts/test_rollback.sh"; exit 0 ;;
-    -*) die 2 "no such option: $1" ;;
-    *) version=$1 ;;
-  esac
-  shift
-done
-[[ -n $version ]] || die 2 "say which version: test_rollback.sh 1.2.3"
+version=''
+read_arguments test_rollback.sh "$@"
 own_stack "$version" ENABLE_DEBUG_JOBS=true RATE_LIMIT_PER_MINUTE=0 RATE_LIMIT_EXPENSIVE_PER_MINUTE=0 NGINX_REQUESTS_PER_SECOND=1000
 tag=$(basename "$stack")
 broken_image() { # broken_image NAME ARGUMENTS: the working image, started with settings that break it
@@ -32,7 +23,6 @@ broken_image() { # broken_image NAME ARGUMENTS: the working image, started with 
 }
 remove_images() { docker rmi --force "$(image_of "$tag-never-healthy")" "$(image_of "$tag-no-work")" >/dev/null 2>&1 || true; }
 trap 'code=$?; remove_images; remove_stack "$code"' EXIT
-is() { [[ $1 == "$2" ]] || { echo "got '$1', expected '$2'"; return 1; }; }
 exits() { # exits CODE COMMAND...: with the last line of what it said
   local expected=$1 code=0
   shift

@@ -1,6 +1,22 @@
 # A deployment of its own for tests: a copy of deploy/ with new secrets, other names, a free port, and nothing left behind.
 # Sourced by the test scripts after common.sh and release.sh.
 # shellcheck shell=bash
+# shellcheck disable=SC2034  # version is the caller's
+read_arguments() { # read_arguments SCRIPT ARGUMENTS...: [VERSION] [--keep] into version and KEEP_STACK
+  local script=$1
+  shift
+  version=$(setting MODULAR_VERSION "")
+  while (($#)); do
+    case $1 in
+      --keep) export KEEP_STACK=1 ;;
+      -h | --help) usage "scripts/$script"; exit 0 ;;
+      -*) die 2 "no such option: $1" ;;
+      *) version=$1 ;;
+    esac
+    shift
+  done
+  [[ -n $version ]] || die 2 "say which version: $script 1.2.3"
+}
 own_stack() { # own_stack VERSION [NAME=VALUE...]: makes it, moves into it, and removes it at the end
   local version=$1 source=$PWD line
   shift
@@ -42,6 +58,7 @@ free_port() {
   done
 }
 
+is() { [[ $1 == "$2" ]] || { echo "got '$1', expected '$2'"; return 1; }; } # is GOT EXPECTED
 passed=0 failed=0
 check() { # check NAME COMMAND...: one line each; a failure is counted and told again at the end
   local name=$1 output code=0
