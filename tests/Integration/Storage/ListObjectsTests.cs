@@ -86,22 +86,23 @@ public sealed class ListObjectsTests(FileSystemStorage storage) : IClassFixture<
     [Fact]
     public async Task A_folder_with_many_keys_costs_one_step()
     {
-        await using var connection = await storage.App.Deployment.ConnectAsync();
-        var prefix = NewPrefix();
+        // A service of its own: idle connections of other tests would hand in their statistics in the middle.
+        await using var app = await Infrastructure.ModularApp.StartAsync();
+        await using var connection = await app.Deployment.ConnectAsync();
         await using (var fill = connection.CreateCommand())
         {
             fill.CommandText =
-                $$"""
-                  INSERT INTO storage.mt_doc_object (id, data, blob_id)
-                  SELECT '{{prefix}}' || folder || '/' || number, jsonb_build_object('key', '{{prefix}}' || folder || '/' || number), gen_random_uuid()
-                  FROM generate_series(1, 5) AS folder, generate_series(1, 10000) AS number;
-                  ANALYZE storage.mt_doc_object;
-                  SELECT pg_stat_reset();
-                  """;
+                """
+                INSERT INTO storage.mt_doc_object (id, data, blob_id)
+                SELECT folder || '/' || number, jsonb_build_object('key', folder || '/' || number), gen_random_uuid()
+                FROM generate_series(1, 5) AS folder, generate_series(1, 10000) AS number;
+                ANALYZE storage.mt_doc_object;
+                """;
             await fill.ExecuteNonQueryAsync(CancellationToken);
         }
 
-        (await ListAsync(prefix, delimiter: "/")).Prefixes.ShouldBe(["1/", "2/", "3/", "4/", "5/"]);
+        using var response = await app.Client.GetAsync("objects?delimiter=/", CancellationToken);
+        (await JsonAsync(response, HttpStatusCode.OK)).GetProperty("prefixes").Deserialize<string[]>().ShouldBe(["1/", "2/", "3/", "4/", "5/"]);
         // Statistics arrive late: asked until the index scans of the listing are counted.
         await Infrastructure.Eventually.PassesAsync(async () =>
         {

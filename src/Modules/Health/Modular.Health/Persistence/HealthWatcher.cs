@@ -2,6 +2,7 @@ using Marten;
 using Marten.Linq.MatchesSql;
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Hosting;
+using Modular.BuildingBlocks.Persistence;
 using Modular.Health.Domain;
 using Modular.Health.Probing;
 
@@ -60,7 +61,7 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
             var at = _time.GetUtcNow();
             _waiting.Enqueue(new HealthTransition
             {
-                Id = Guid.CreateVersion7(at),
+                Id = OrderedId.At(at),
                 At = at,
                 Part = part.Name,
                 From = before,

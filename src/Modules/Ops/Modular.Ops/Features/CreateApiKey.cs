@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Modular.BuildingBlocks.Http;
 using Modular.BuildingBlocks.Http.Limits;
+using Modular.BuildingBlocks.Persistence;
 using Modular.BuildingBlocks.Security;
 using Modular.Ops.Authentication;
 using Modular.Ops.Domain;
@@ -58,7 +59,7 @@ internal static class CreateApiKey
             var now = time.GetUtcNow();
             var key = new ApiKey
             {
-                Id = Guid.CreateVersion7(now),
+                Id = OrderedId.At(now),
                 Name = request.Name,
                 Hash = Convert.ToHexStringLower(KeyText.Hash(text)),
                 Scopes = request.Scopes,

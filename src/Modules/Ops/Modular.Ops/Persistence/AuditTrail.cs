@@ -1,4 +1,5 @@
 using Marten;
+using Modular.BuildingBlocks.Persistence;
 using Modular.BuildingBlocks.Security;
 using Modular.Ops.Domain;
 
@@ -15,7 +16,7 @@ internal sealed class AuditTrail(IDocumentSession session, TimeProvider time) : 
     public void Stage(string actor, string action, string? target, string? clientIp)
     {
         var at = time.GetUtcNow();
-        _entry = new AuditEntry { Id = Guid.CreateVersion7(at), At = at, Actor = actor, Action = action, Target = target, ClientIp = clientIp };
+        _entry = new AuditEntry { Id = OrderedId.At(at), At = at, Actor = actor, Action = action, Target = target, ClientIp = clientIp };
         session.Insert(_entry);
     }
 
