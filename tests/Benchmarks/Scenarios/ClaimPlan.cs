@@ -31,7 +31,7 @@ internal sealed class ClaimPlan
             if (await command.ExecuteScalarAsync() is string sql)
             {
                 // Prepared and planned as in the Host's own sessions.
-                await ExecuteAsync(connection, $"SET plan_cache_mode = force_custom_plan; SET jit = off; PREPARE claim (int, text[], int) AS {sql}");
+                await ExecuteAsync(connection, $"SET plan_cache_mode = force_custom_plan; SET jit = off; PREPARE claim (int, text[], int, text[]) AS {sql}");
                 await using var newest = new NpgsqlCommand("SELECT max(id) FROM jobs.replica", connection);
                 return new ClaimPlan(connection, (int)(await newest.ExecuteScalarAsync())!);
             }
@@ -46,7 +46,7 @@ internal sealed class ClaimPlan
     public async Task<(long Rows, TimeSpan Execution, TimeSpan Planning, long Blocks, IReadOnlySet<string> Indexes)> ExplainAsync(int rows)
     {
         await using var transaction = await _connection.BeginTransactionAsync();
-        await using var command = new NpgsqlCommand($"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE claim ({rows}, NULL, {_replica})", _connection);
+        await using var command = new NpgsqlCommand($"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE claim ({rows}, NULL, {_replica}, ARRAY['debug.noop'])", _connection);
         using var explained = JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!);
         await transaction.RollbackAsync();
         var root = explained.RootElement[0];

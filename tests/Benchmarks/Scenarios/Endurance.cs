@@ -14,7 +14,7 @@ internal static class Endurance
     private const string Counts =
         """
         SELECT (SELECT n_tup_ins FROM pg_stat_user_tables WHERE schemaname = 'jobs' AND relname = 'mt_doc_outcome'),
-               n_dead_tup, pg_total_relation_size(relid) / 1048576.0, autovacuum_count
+               n_dead_tup, pg_total_relation_size(relid) / 1048576.0, vacuum_count + autovacuum_count
         FROM pg_stat_user_tables WHERE schemaname = 'jobs' AND relname = 'entry'
         """;
 
@@ -41,7 +41,7 @@ internal static class Endurance
             {
                 P50 = execution.P50,
                 P99 = execution.P99,
-                Note = $"{counts.Finished:#,0} jobs done; jobs.entry: {counts.Dead:#,0} dead rows, {counts.MiB:0.0} MiB with indexes, {counts.Vacuums} autovacuums",
+                Note = $"{counts.Finished:#,0} jobs done; jobs.entry: {counts.Dead:#,0} dead rows, {counts.MiB:0.0} MiB with indexes, {counts.Vacuums} vacuums",
             });
             (since, before) = (at, counts.Finished);
         }

@@ -8,11 +8,10 @@ internal static class HealthLatency
     public static async Task RunAsync(Bench bench)
     {
         await using var host = await bench.StartHostAsync();
-        await ClosedLoop.RunAsync(host.Port, 1, TimeSpan.FromSeconds(1), Health, 200);
+        await SampleAsync(host, 50);
         Add(bench, "GET /health, idle", await SampleAsync(host, bench.Size.Samples), "");
 
-        var submit = RawConnection.Request("POST", "jobs", """{"type":"debug.noop","payload":{},"queue":"bench"}""");
-        var load = ClosedLoop.RunAsync(host.Port, 32, TimeSpan.FromSeconds(bench.Size.Seconds), submit, 201);
+        var load = Wrk.PostAsync(host.Port, "jobs", """{"type":"debug.noop","payload":{},"queue":"bench"}""", 32, bench.Size.Seconds);
         var samples = await SampleAsync(host, bench.Size.Seconds * 50);
         Add(bench, "GET /health, under load", samples, $"beside {(await load).PerSecond:0} POST /jobs a second on 32 connections, workers running them");
     }

@@ -24,18 +24,17 @@ internal static partial class Submission
     private static async Task SinglesAsync(Bench bench, bool paused)
     {
         await using var host = await bench.StartHostAsync();
-        var request = RawConnection.Request("POST", "jobs", Job);
         // Twice as long before the clock starts: the first seconds of a process show its compiler.
-        await ClosedLoop.RunAsync(host.Port, Connections, TimeSpan.FromSeconds(2 * bench.Size.Seconds), request, 201);
+        await Wrk.PostAsync(host.Port, "jobs", Job, Connections, 2 * bench.Size.Seconds);
         if (paused)
             await host.PauseAsync("bench");
         await using var connection = await host.ConnectAsync();
         var processors = await CpuClock.StartAsync(host.Pid, connection);
-        var load = await ClosedLoop.RunAsync(host.Port, Connections, TimeSpan.FromSeconds(bench.Size.Seconds), request, 201);
+        var load = await Wrk.PostAsync(host.Port, "jobs", Job, Connections, bench.Size.Seconds);
         bench.Report.Add(new Result("submit", $"POST /jobs, {Connections} connections, {(paused ? "queue paused" : "workers running them")}", load.PerSecond, "requests/s")
         {
-            P50 = load.Latency.P50,
-            P99 = load.Latency.P99,
+            P50 = load.P50,
+            P99 = load.P99,
             Measure = paused ? "single durable writes at 32 clients" : null,
             Note = $"{load.Requests} requests in {bench.Size.Seconds} s; the load generator shares the cores. {processors.Per(load.Requests, "request")}",
         });
