@@ -26,14 +26,14 @@ public sealed class JobsModule : IModule
         services.ConfigureMarten(JobDocuments.Configure);
 
         services.AddSingleton<SubmitBatch>().AddSingleton<ClaimJobs>().AddSingleton<CompleteJobs>().AddSingleton<WaitingJobs>();
-        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>().AddSingleton<JobSeries>().AddSingleton<Retention>();
+        services.AddSingleton<AttemptWrites>().AddSingleton<JobReader>().AddSingleton<EventLog>().AddSingleton<Queues>().AddSingleton<Replicas>().AddSingleton<JobSeries>().AddSingleton<Retention>().AddSingleton<HotTable>();
         services.AddSingleton<IJobArtifacts>(provider => provider.GetRequiredService<JobReader>());
         services.AddSingleton<IJobStatistics>(provider => provider.GetRequiredService<Queues>());
 
         services.AddSingleton<JobTypes>().AddSingleton<PayloadSeal>().AddSingleton<JobMetrics>().AddSingleton<Replica>().AddSingleton<HeldJobs>().AddSingleton<JobChanges>();
         services.AddSingleton<LeaseKeeper>().AddSingleton<NewsWriter>().AddSingleton<Executor>().AddSingleton<Completer>().AddSingleton<Claimer>();
         services.AddSingleton<IHealthProbe, WorkersProbe>();
-        services.AddSingleton<Waiting>();
+        services.AddSingleton<WaitReason>();
 
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<Claimer>());
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobChanges>());
@@ -43,6 +43,6 @@ public sealed class JobsModule : IModule
         services.AddSingleton<EventReader>().AddHostedService(provider => provider.GetRequiredService<EventReader>());
         services.AddSingleton<JobFeed>().AddHostedService(provider => provider.GetRequiredService<JobFeed>());
         services.AddSingleton<SubmissionQueue>().AddHostedService(provider => provider.GetRequiredService<SubmissionQueue>());
-        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>().AddHostedService<Pruner>();
+        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>().AddHostedService<Pruner>().AddHostedService<Vacuumer>();
     }
 }

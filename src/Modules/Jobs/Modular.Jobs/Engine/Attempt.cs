@@ -55,6 +55,9 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
     /// <summary>It is taken out of the buffer before it started. False: it runs already.</summary>
     public bool TryReturn() => Interlocked.CompareExchange(ref _phase, 2, 0) == 0;
 
+    /// <summary>What becomes of it is decided, once: by its handler's end, or by a drain that does not wait for that any longer. False: it was decided already.</summary>
+    public bool TryEnd() => Interlocked.CompareExchange(ref _phase, 3, 1) == 1;
+
     /// <summary>Asks the attempt to stop. The first reason counts, but a lost lease overrules all: nothing of the attempt may be written then.</summary>
     public void Stop(StopReason reason)
     {

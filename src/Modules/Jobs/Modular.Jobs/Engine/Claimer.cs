@@ -14,11 +14,11 @@ namespace Modular.Jobs.Engine;
 /// </summary>
 internal sealed partial class Claimer(
     ClaimJobs claims, Replica replica, HeldJobs held, Executor executor, Completer completer, IArtifactStore artifacts, AttemptWrites writes, NewsWriter news,
-    JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Claimer> logger) : ISignalReceiver, IDisposable
+    JobTypes types, JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Claimer> logger) : ISignalReceiver, IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OwnStartPause = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan MaxPace = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan MaxPace = TimeSpan.FromMilliseconds(20);
 
     private readonly Channel<Attempt> _buffer = Channel.CreateUnbounded<Attempt>();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -48,7 +48,7 @@ internal sealed partial class Claimer(
     /// <summary>Claims until <paramref name="cancellationToken"/> fires.</summary>
     public async Task ClaimAsync(CancellationToken cancellationToken)
     {
-        var failures = 0;
+        var (failures, inVain) = (0, 0);
         while (!cancellationToken.IsCancellationRequested)
         {
             LastRound = time.GetTimestamp();
@@ -60,9 +60,10 @@ internal sealed partial class Claimer(
                 {
                     claimed = await ClaimOnceAsync(want, cancellationToken);
                     failures = 0;
-                    if (claimed > 0 && claimed < want / 4)
+                    inVain = claimed == 0 ? inVain + 1 : 0;
+                    if (claimed < want / 4)
                     {
-                        await PaceAsync(LastRound, cancellationToken);
+                        await PaceAsync(LastRound, inVain, cancellationToken);
                     }
                 }
 
@@ -107,13 +108,14 @@ internal sealed partial class Claimer(
             metrics.Started(attempt.Job);
             try
             {
-                if (await executor.RunAsync(attempt) is { } completion)
-                {
-                    await completer.AddAsync(completion);
-                }
-                else
+                var completion = await executor.RunAsync(attempt);
+                if (completion is null)
                 {
                     held.Remove(attempt.JobId, attempt.Job.Lease);
+                }
+                else if (attempt.TryEnd())
+                {
+                    await completer.AddAsync(completion);
                 }
             }
             finally
@@ -195,7 +197,7 @@ internal sealed partial class Claimer(
         held.BeginClaim();
         try
         {
-            var jobs = await claims.TakeAsync(replica.Id, want, options.Queues, CancellationToken.None);
+            var jobs = await claims.TakeAsync(replica.Id, want, options.Queues, types.Names, CancellationToken.None);
             Hold(jobs);
             return jobs.Count;
         }
@@ -227,11 +229,11 @@ internal sealed partial class Claimer(
 
     /// <summary>
     /// While jobs trickle in, a claim for each would commit as often as their submissions do and slow those down. The first is claimed at once; the next
-    /// claim waits twice as long as that one took.
+    /// claim waits twice as long as that one took, and longer with every claim in vain: what is submitted goes to paused queues, or to other replicas.
     /// </summary>
-    private Task PaceAsync(long claimBegan, CancellationToken cancellationToken)
+    private Task PaceAsync(long claimBegan, int inVain, CancellationToken cancellationToken)
     {
-        var pause = 2 * time.GetElapsedTime(claimBegan);
+        var pause = time.GetElapsedTime(claimBegan) * Math.Pow(2, 1 + Math.Min(inVain, 10));
         return Task.Delay(pause < MaxPace ? pause : MaxPace, time, cancellationToken);
     }
 

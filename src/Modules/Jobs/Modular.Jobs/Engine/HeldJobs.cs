@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 using Modular.Jobs.Contracts;
 
 namespace Modular.Jobs.Engine;
@@ -36,8 +35,6 @@ internal sealed class HeldJobs
     public long ClaimsBegun => Interlocked.Read(ref _claimsBegun);
 
     public long ClaimsEnded => Interlocked.Read(ref _claimsEnded);
-
-    public bool TryGet(Guid job, [NotNullWhen(true)] out Attempt? attempt) => _attempts.TryGetValue(job, out attempt);
 
     public bool Holds(Guid job, long lease) => _attempts.TryGetValue(job, out var attempt) && attempt.Job.Lease == lease;
 

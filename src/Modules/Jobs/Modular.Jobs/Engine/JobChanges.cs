@@ -71,18 +71,18 @@ internal sealed class Watch(JobChanges changes, Guid job) : IDisposable
 
     public void Wake() => _wake.Writer.TryWrite(true);
 
-    /// <summary>Returns when the job changed (true) or <paramref name="longest"/> is over (false).</summary>
-    public async Task<bool> WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+    /// <summary>Returns when the job changed or <paramref name="longest"/> is over.</summary>
+    public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(longest);
         try
         {
-            return await _wake.Reader.ReadAsync(limit.Token);
+            await _wake.Reader.ReadAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return false;
+            // The watcher looks for itself.
         }
     }
 

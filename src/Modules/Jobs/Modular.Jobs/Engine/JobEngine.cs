@@ -9,7 +9,7 @@ namespace Modular.Jobs.Engine;
 /// <summary>Starts the parts of the worker in order and, above all, stops them in order: claim no more, give back what waits, let run what runs, write what ended, end the lease.</summary>
 internal sealed partial class JobEngine(
     Claimer claimer, Executor executor, Completer completer, NewsWriter news, LeaseKeeper lease, HeldJobs held, Replica replica, Replicas replicas,
-    JobsOptions options, ShutdownOptions shutdown, TimeProvider time, ILogger<JobEngine> logger) : IHostedLifecycleService, IDisposable
+    JobsOptions options, ShutdownOptions shutdown, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobEngine> logger) : IHostedLifecycleService, IDisposable
 {
     /// <summary>Kept from the shutdown time for handlers to react to their token, and for the last writes.</summary>
     private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(3);
@@ -30,10 +30,10 @@ internal sealed partial class JobEngine(
         }
 
         lease.Start();
-        _news = Task.Run(() => news.RunAsync(_stopNews.Token), CancellationToken.None);
-        _completing = Task.Run(() => completer.RunAsync(_giveUp.Token), CancellationToken.None);
-        _executing = Task.WhenAll(Enumerable.Range(0, options.Concurrency).Select(_ => Task.Run(claimer.ExecuteAsync, CancellationToken.None)));
-        _claiming = Task.Run(() => claimer.ClaimAsync(_stopClaiming.Token), CancellationToken.None);
+        _news = Task.Run(() => GuardAsync(news.RunAsync(_stopNews.Token)), CancellationToken.None);
+        _completing = Task.Run(() => GuardAsync(completer.RunAsync(_giveUp.Token)), CancellationToken.None);
+        _executing = Task.WhenAll(Enumerable.Range(0, options.Concurrency).Select(_ => Task.Run(() => GuardAsync(claimer.ExecuteAsync()), CancellationToken.None)));
+        _claiming = Task.Run(() => GuardAsync(claimer.ClaimAsync(_stopClaiming.Token)), CancellationToken.None);
         return Task.CompletedTask;
     }
 
@@ -78,7 +78,7 @@ internal sealed partial class JobEngine(
             if (!await EndsWithinAsync(_executing, Reserve / 2))
             {
                 // A handler that ignores its token: its job goes back all the same, and what it still tries to write is refused.
-                foreach (var attempt in held.All)
+                foreach (var attempt in held.All.Where(attempt => attempt.TryEnd()))
                 {
                     await completer.AddAsync(executor.Interrupted(attempt));
                 }
@@ -111,6 +111,20 @@ internal sealed partial class JobEngine(
         _giveUp.Dispose();
     }
 
+    /// <summary>None of these may end by a fault. If one does all the same, the lease would go on being renewed for jobs that nobody runs: rather the process ends, and others rescue them.</summary>
+    private async Task GuardAsync(Task part)
+    {
+        try
+        {
+            await part;
+        }
+        catch (Exception problem) when (!_giveUp.IsCancellationRequested)
+        {
+            Faulted(logger, problem);
+            lifetime.StopApplication();
+        }
+    }
+
     private async Task<bool> EndsWithinAsync(Task task, TimeSpan patience)
     {
         using var over = new CancellationTokenSource();
@@ -132,6 +146,9 @@ internal sealed partial class JobEngine(
             UnregisterFailed(logger, problem.Message);
         }
     }
+
+    [LoggerMessage(163, LogLevel.Critical, "A part of the worker ended by a fault; the process stops")]
+    private static partial void Faulted(ILogger logger, Exception problem);
 
     [LoggerMessage(160, LogLevel.Information, "Stopping: {Jobs} running jobs did not end in time; they are interrupted and go back to their queues")]
     private static partial void Interrupting(ILogger logger, int jobs);

@@ -59,7 +59,8 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
     /// <summary>The queues now, then what changes. A subscriber that cannot keep up loses the oldest items; lists load anew when they are told that something is missing.</summary>
     public async IAsyncEnumerable<FeedItem> SubscribeAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var channel = Channel.CreateBounded<FeedItem>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest });
+        var hasLost = 0;
+        var channel = Channel.CreateBounded<FeedItem>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropOldest }, _ => Volatile.Write(ref hasLost, 1));
         lock (_lock)
         {
             _subscribers.Add(channel);
@@ -70,7 +71,7 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
             yield return new FeedItem([], IsTruncated: false, await queues.GetQueuesAsync(cancellationToken));
             await foreach (var item in channel.Reader.ReadAllAsync(cancellationToken))
             {
-                yield return item;
+                yield return Interlocked.Exchange(ref hasLost, 0) == 1 ? item with { IsTruncated = true } : item;
             }
         }
         finally
@@ -94,6 +95,22 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
             _isTruncated = false;
         }
 
+        try
+        {
+            await TellAsync(subscribers, changed, isTruncated, cancellationToken);
+        }
+        catch
+        {
+            // What was to be told is lost; the next item says so.
+            OnGap();
+            throw;
+        }
+
+        return false;
+    }
+
+    private async Task TellAsync(Channel<FeedItem>[] subscribers, Guid[] changed, bool isTruncated, CancellationToken cancellationToken)
+    {
         var hasNews = changed.Length > 0 || isTruncated;
         if (subscribers.Length > 0 && (hasNews || ++_quietRounds >= LookAfter))
         {
@@ -110,8 +127,6 @@ internal sealed class JobFeed(JobReader jobs, Queues queues, TimeProvider time, 
                 _told = depths;
             }
         }
-
-        return false;
     }
 
     private static QueueDepth Counts(QueueDepth depth) => depth with { OldestQueuedSeconds = null };

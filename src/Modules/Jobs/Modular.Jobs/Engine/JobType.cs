@@ -86,7 +86,8 @@ internal sealed class JobType<TPayload, TResult>(JobTypeAttribute attribute, Obj
         var instance = (IJobHandler<TPayload, TResult>)handler(services, []);
         try
         {
-            return Write(await instance.RunAsync(payload.Deserialize<TPayload>(Json.Options)!, context, cancellationToken));
+            // Checked when it was submitted, perhaps by a newer replica: a member that this version does not know must not fail the job.
+            return Write(await instance.RunAsync(payload.Deserialize<TPayload>(Json.Stored)!, context, cancellationToken));
         }
         finally
         {

@@ -33,5 +33,7 @@ internal sealed class JobTypes
 
     public IEnumerable<JobType> All => _types.Values;
 
+    public string[] Names => [.. _types.Keys];
+
     public JobType? Find(string? name) => name is null ? null : _types.GetValueOrDefault(name);
 }

@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Logging;
+using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Persistence;
 using Modular.Jobs.Persistence;
+using Modular.Jobs.Telemetry;
 
 namespace Modular.Jobs.Engine;
 
 /// <summary>
 /// Renews the replica's lease on a thread and a connection of its own: neither busy handlers nor an exhausted pool can starve it.
 /// </summary>
-internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOptions options, DatabaseOptions database, TimeProvider time, ILogger<LeaseKeeper> logger)
+internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobMetrics metrics, JobsOptions options, DatabaseOptions database, TimeProvider time, ILogger<LeaseKeeper> logger)
     : IDisposable
 {
     private static readonly TimeSpan FirstLease = TimeSpan.FromSeconds(2);
@@ -45,8 +47,12 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
 
     public void Dispose()
     {
-        _stop.Dispose();
-        _registered.Dispose();
+        // A renewal that hangs still looks at them when it comes back, on a bare thread.
+        if (_thread?.IsAlive != true)
+        {
+            _stop.Dispose();
+            _registered.Dispose();
+        }
     }
 
     private void Run()
@@ -62,7 +68,7 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
                     replica.Id = Register(connection);
                     _registered.Set();
                 }
-                else if (connection.Renew(replica.Id, held.Count, _draining) is { } cancelled)
+                else if (connection.Renew(replica.Id, metrics.Active, _draining) is { } cancelled)
                 {
                     held.Cancel(cancelled);
                 }
@@ -96,7 +102,7 @@ internal sealed partial class LeaseKeeper(Replica replica, HeldJobs held, JobsOp
 
     private int Register(LeaseConnection connection)
     {
-        var id = connection.Register(replica.Name, replica.Version, replica.Capacity);
+        var id = connection.Register(replica.Name, BuildInfo.Version, replica.Capacity);
         Volatile.Write(ref _steadySince, time.GetTimestamp());
         Registered(logger, replica.Name, id);
         return id;

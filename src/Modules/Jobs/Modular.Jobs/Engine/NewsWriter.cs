@@ -29,9 +29,10 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(Rhythm, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            while (!_announced.IsEmpty && !cancellationToken.IsCancellationRequested)
+            // Each attempt once: what it says meanwhile is for the next round, or a chatty handler would keep the database busy.
+            foreach (var batch in _announced.Keys.Chunk(MaxBatch))
             {
-                await WriteAsync([.. _announced.Keys.Take(MaxBatch)], cancellationToken);
+                await WriteAsync(batch, cancellationToken);
             }
         }
     }
@@ -52,8 +53,17 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
             return;
         }
 
-        using var deadline = new CancellationTokenSource(FlushDeadline, time);
-        await WriteAsync([attempt], deadline.Token);
+        await _one.WaitAsync();
+        try
+        {
+            // Counted from here: while the database is away the rhythm holds the turn until it is back, and the outcome waits for it too.
+            using var deadline = new CancellationTokenSource(FlushDeadline, time);
+            await WriteNextAsync([attempt], deadline.Token);
+        }
+        finally
+        {
+            _one.Release();
+        }
     }
 
     private async Task WriteAsync(IReadOnlyList<Attempt> attempts, CancellationToken cancellationToken)
@@ -61,25 +71,31 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
         await _one.WaitAsync(CancellationToken.None);
         try
         {
-            var pending = new List<(Attempt Attempt, AttemptNews News)>();
-            foreach (var attempt in attempts)
-            {
-                // Announced again between these two lines: it is found again next time, perhaps with nothing new.
-                _announced.TryRemove(attempt, out _);
-                if (attempt.TakeNews() is { } news)
-                {
-                    pending.Add((attempt, news));
-                }
-            }
-
-            if (pending.Count > 0)
-            {
-                await AppendAsync(pending, cancellationToken);
-            }
+            await WriteNextAsync(attempts, cancellationToken);
         }
         finally
         {
             _one.Release();
+        }
+    }
+
+    /// <summary>The caller has the turn.</summary>
+    private async Task WriteNextAsync(IReadOnlyList<Attempt> attempts, CancellationToken cancellationToken)
+    {
+        var pending = new List<(Attempt Attempt, AttemptNews News)>();
+        foreach (var attempt in attempts)
+        {
+            // Announced again between these two lines: it is found again next time, perhaps with nothing new.
+            _announced.TryRemove(attempt, out _);
+            if (attempt.TakeNews() is { } news)
+            {
+                pending.Add((attempt, news));
+            }
+        }
+
+        if (pending.Count > 0)
+        {
+            await AppendAsync(pending, cancellationToken);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Security.Cryptography;
 
 namespace Modular.Jobs.Engine;
@@ -10,9 +9,6 @@ internal sealed class Replica(JobsOptions options)
 
     /// <summary>Host name and a random part: unique over restarts.</summary>
     public string Name { get; } = $"{Environment.MachineName.ToLowerInvariant()}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}";
-
-    public string Version { get; } =
-        Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 
     public int Capacity { get; } = options.Concurrency;
 

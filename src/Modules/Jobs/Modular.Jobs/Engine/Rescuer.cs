@@ -36,8 +36,14 @@ internal sealed partial class Rescuer(
         var orphans = await replicas.FindOrphansAsync(MaxBatch, cancellationToken);
         if (orphans.Count > 0)
         {
-            var applied = await completions.ApplyAsync([.. orphans.Select(Lost)], cancellationToken);
+            var lost = orphans.Select(Lost).ToArray();
+            var applied = await completions.ApplyAsync(lost, cancellationToken);
             metrics.Rescued(applied.Count);
+            foreach (var completion in lost.Where(completion => applied.Contains(completion.Job.Id)))
+            {
+                metrics.Finished(completion.Job, completion.Attempt!, JobTransitions.Target(JobState.Running, completion.Trigger));
+            }
+
             Rescued(logger, applied.Count);
         }
 

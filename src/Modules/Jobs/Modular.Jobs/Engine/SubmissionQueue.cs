@@ -38,7 +38,7 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Claimer claimer
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var calls = new List<Waiting>();
-        // Not ended by the stopping token: requests in flight are answered first, then StopAsync closes the channel.
+        // Not ended by the stopping token: what waits already is written and answered, then StopAsync has closed the channel.
         while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
         {
             calls.Clear();
@@ -67,9 +67,9 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Claimer claimer
                 item.Result.TrySetResult(result);
             }
         }
-        catch (DbException problem) when (problem is { IsTransient: false, SqlState: not null } && calls.Count > 1)
+        catch (Exception problem) when (problem is Refusal or DbException { IsTransient: false, SqlState: not null } && calls.Count > 1)
         {
-            // One call holds what the database refuses: each gets its own transaction, and only that one its error.
+            // One call holds what is refused: each gets its own transaction, and only that one its error.
             Split(logger, problem, calls.Count);
             foreach (var item in calls)
             {

@@ -5,7 +5,7 @@ using Modular.Jobs.Persistence;
 namespace Modular.Jobs.Engine;
 
 /// <summary>Says in one sentence why a job is not running.</summary>
-internal sealed class Waiting(JobReader jobs, Queues queues, Replicas replicas)
+internal sealed class WaitReason(JobReader jobs, Queues queues, Replicas replicas, JobTypes types)
 {
     private const int CountUpTo = 1000;
 
@@ -23,10 +23,15 @@ internal sealed class Waiting(JobReader jobs, Queues queues, Replicas replicas)
         }
 
         var name = job.Submission.Queue;
-        var queue = await queues.FindAsync(name, cancellationToken);
-        if (queue is { Paused: true })
+        var (isPaused, concurrency, running) = await queues.FindLimitAsync(name, cancellationToken);
+        if (isPaused)
         {
             return $"queue '{name}' is paused";
+        }
+
+        if (types.Find(job.Submission.Type) is null)
+        {
+            return $"this replica does not know the job type '{job.Submission.Type}'; it waits for one that does";
         }
 
         if ((await replicas.ListAsync(cancellationToken)).All(replica => replica.Capacity == 0 || replica.Draining))
@@ -34,9 +39,9 @@ internal sealed class Waiting(JobReader jobs, Queues queues, Replicas replicas)
             return "no worker is alive";
         }
 
-        if (queue is { Concurrency: { } limit } && queue.Running >= limit)
+        if (concurrency is { } limit && running >= limit)
         {
-            return $"queue '{name}' runs {queue.Running} of at most {limit}";
+            return $"queue '{name}' runs {running} of at most {limit}";
         }
 
         var ahead = await jobs.CountAheadAsync(job, CountUpTo + 1, cancellationToken);

@@ -25,7 +25,7 @@ internal static class GetJob
         public Validator() => RuleFor(query => query.Wait).InclusiveBetween(0, 60).WithMessage("must be from 0 to 60 seconds");
     }
 
-    public sealed class Handler(JobReader jobs, JobChanges changes, Waiting waiting, Lifecycle lifecycle, TimeProvider time) : IRequestHandler<Query, JobView>
+    public sealed class Handler(JobReader jobs, JobChanges changes, WaitReason waitReason, Lifecycle lifecycle, TimeProvider time) : IRequestHandler<Query, JobView>
     {
         public async Task<JobView> Handle(Query request, CancellationToken cancellationToken)
         {
@@ -40,7 +40,7 @@ internal static class GetJob
                 var left = patience - time.GetElapsedTime(started);
                 if (job.State.IsFinal() || left <= TimeSpan.Zero || lifecycle.Phase == LifecyclePhase.Draining)
                 {
-                    return JobView.Of(job, await waiting.ExplainAsync(job, cancellationToken));
+                    return JobView.Of(job, await waitReason.ExplainAsync(job, cancellationToken));
                 }
 
                 await watch.WaitAsync(left < JobChanges.Poll ? left : JobChanges.Poll, cancellationToken);

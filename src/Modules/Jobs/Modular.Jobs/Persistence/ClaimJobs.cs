@@ -20,8 +20,8 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
 
     // Whether a queue has anything is asked for its first job, one look into the index each: EXISTS became a semi-join over the whole table, and LIMIT 1
     // without an order a walk over the dead rows at its start.
-    // The locking scan is a CTE of its own and its ids come back as an array: the planner can then neither repeat it nor turn the update into a
-    // join whose size it guesses wrong. A queue's part of one claim is its share while other queues wait; who asks with an expired lease gets nothing.
+    // The locking scan is a CTE of its own and its places (ctid) come back as an array: the planner can then neither repeat it nor turn the update into a
+    // join whose size it guesses wrong, and no index is searched a second time. Locked rows stay where they are. A queue's part of one claim is its share while other queues wait; who asks with an expired lease gets nothing.
     private static readonly string Claim =
         $"""
          WITH open AS MATERIALIZED (
@@ -35,16 +35,16 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
              CASE WHEN o.concurrency IS NULL THEN $1 ELSE greatest(0, o.concurrency - (SELECT count(*) FROM jobs.entry r WHERE r.queue = o.name AND r.state = {Sql.Running}))::int END) AS size
            FROM open o
          ), ready AS MATERIALIZED (
-           SELECT c.id FROM part CROSS JOIN LATERAL (
-             SELECT e.id, e.priority, e.seq FROM jobs.entry e
-             WHERE e.queue = part.name AND e.state = {Sql.Queued}
+           SELECT c.ctid FROM part CROSS JOIN LATERAL (
+             SELECT e.ctid, e.priority, e.seq FROM jobs.entry e
+             WHERE e.queue = part.name AND e.state = {Sql.Queued} AND (e.type IS NULL OR e.type = ANY ($4))
              ORDER BY e.priority DESC, e.seq LIMIT part.size FOR UPDATE SKIP LOCKED) c
            ORDER BY c.priority DESC, c.seq LIMIT $1
          ), claimed AS (
            UPDATE jobs.entry e
            SET state = {Sql.Next(JobState.Queued, JobTrigger.Claimed)}, attempt = e.attempt + 1, lease = e.lease + 1, worker = $3,
                started_at = now(), event_seq = e.event_seq + 1, start_seq = e.event_seq + 1
-           WHERE e.id = ANY (ARRAY(SELECT id FROM ready))
+           WHERE e.ctid = ANY (ARRAY(SELECT ctid FROM ready))
            RETURNING e.id, e.lease, e.attempt, e.max_attempts, e.started_at, e.start_seq, e.attempts, e.priority, e.seq
          )
          SELECT s.data, c.lease, c.attempt, c.max_attempts, c.started_at, c.start_seq, c.attempts
@@ -56,7 +56,12 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
     /// Up to <paramref name="count"/> jobs, all of them committed as held by <paramref name="replica"/> when this returns: a job handed out
     /// before its claim has committed could be completed into the void.
     /// </summary>
-    public async Task<IReadOnlyList<ClaimedJob>> TakeAsync(int replica, int count, IReadOnlyList<string> queues, CancellationToken cancellationToken)
+    /// <param name="replica">Under whose lease.</param>
+    /// <param name="count">At most.</param>
+    /// <param name="queues">From these; empty: from all.</param>
+    /// <param name="types">The job types that the replica knows how to run.</param>
+    /// <param name="cancellationToken">Ends the wait, perhaps after the commit.</param>
+    public async Task<IReadOnlyList<ClaimedJob>> TakeAsync(int replica, int count, IReadOnlyList<string> queues, string[] types, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
@@ -65,7 +70,8 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
             Claim,
             Sql.Value(count),
             new NpgsqlParameter { Value = queues.Count == 0 ? DBNull.Value : queues.ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text },
-            Sql.Value(replica)));
+            Sql.Value(replica),
+            Sql.Value(types)));
         var jobs = new List<ClaimedJob>(count);
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Modular.BuildingBlocks.Http;
 using Modular.Jobs.Domain;
 using Npgsql;
 
@@ -77,6 +76,8 @@ internal sealed class CompleteJobs(NpgsqlDataSource database, SignalSender signa
     /// <returns>The jobs whose lease still held; the others were taken over and nothing of theirs was written.</returns>
     public async Task<IReadOnlySet<Guid>> ApplyAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
+        // In the order of their ids, as cancellations lock them: two statements that meet wait for one another in one direction only.
+        completions = [.. completions.OrderBy(item => item.Job.Id)];
         var finals = completions.Where(item => JobTransitions.Target(JobState.Running, item.Trigger).IsFinal()).ToArray();
         var retries = completions.Where(item => item.Trigger == JobTrigger.AttemptFailed).ToArray();
         var returned = completions.Where(item => item.Trigger == JobTrigger.GivenBack).ToArray();
@@ -90,7 +91,7 @@ internal sealed class CompleteJobs(NpgsqlDataSource database, SignalSender signa
                 Ids(finals),
                 Leases(finals),
                 Sql.Value(finals.Select(item => (short)JobTransitions.Target(JobState.Running, item.Trigger)).ToArray()),
-                Sql.JsonArray([.. finals.Select(OutcomeDocument)])));
+                Sql.Documents(finals.Select(OutcomeOf))));
         }
 
         if (retries.Length > 0)
@@ -100,7 +101,7 @@ internal sealed class CompleteJobs(NpgsqlDataSource database, SignalSender signa
                 Ids(retries),
                 Leases(retries),
                 Sql.Value(retries.Select(item => item.RetryDelay.TotalSeconds).ToArray()),
-                Sql.JsonArray([.. retries.Select(item => JsonSerializer.Serialize(item.Attempt, Json.Options))])));
+                Sql.Documents(retries.Select(item => item.Attempt))));
         }
 
         if (returned.Length > 0)
@@ -141,24 +142,21 @@ internal sealed class CompleteJobs(NpgsqlDataSource database, SignalSender signa
 
     private static NpgsqlParameter Leases(Completion[] items) => Sql.Value(items.Select(item => item.Job.Lease).ToArray());
 
-    private static string OutcomeDocument(Completion item)
+    private static Outcome OutcomeOf(Completion item)
     {
         var job = item.Job;
-        var attempts = item.Attempt is { } last ? [.. job.Attempts, last] : job.Attempts;
-        return JsonSerializer.Serialize(
-            new Outcome
-            {
-                Id = job.Id,
-                State = JobTransitions.Target(JobState.Running, item.Trigger),
-                Result = item.Result,
-                Error = item.Trigger == JobTrigger.Exhausted ? item.Attempt?.Error : null,
-                Attempt = job.Attempt,
-                MaxAttempts = job.MaxAttempts,
-                Attempts = attempts,
-                Progress = item.Progress,
-                StartedAt = job.StartedAt,
-                Lease = job.Lease,
-            },
-            Json.Options);
+        return new Outcome
+        {
+            Id = job.Id,
+            State = JobTransitions.Target(JobState.Running, item.Trigger),
+            Result = item.Result,
+            Error = item.Trigger == JobTrigger.Exhausted ? item.Attempt?.Error : null,
+            Attempt = job.Attempt,
+            MaxAttempts = job.MaxAttempts,
+            Attempts = item.Attempt is { } last ? [.. job.Attempts, last] : job.Attempts,
+            Progress = item.Progress,
+            StartedAt = job.StartedAt,
+            Lease = job.Lease,
+        };
     }
 }

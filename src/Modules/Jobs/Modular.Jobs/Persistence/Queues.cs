@@ -28,6 +28,12 @@ internal sealed class Queues(NpgsqlDataSource database, TimeProvider time) : IJo
          ORDER BY q.name
          """;
 
+    private static readonly string Limit =
+        $"""
+         SELECT q.paused, q.concurrency, CASE WHEN q.concurrency IS NULL THEN 0 ELSE (SELECT count(*) FROM jobs.entry e WHERE e.queue = q.name AND e.state = {Sql.Running}) END
+         FROM jobs.queue q WHERE q.name = $1
+         """;
+
     private readonly SemaphoreSlim _one = new(1, 1);
     private IReadOnlyList<QueueDepth> _copy = [];
     private long? _copiedAt;
@@ -58,6 +64,14 @@ internal sealed class Queues(NpgsqlDataSource database, TimeProvider time) : IJo
 
     public async Task<QueueDepth?> FindAsync(string name, CancellationToken cancellationToken) =>
         (await ReadAsync(name, cancellationToken)).FirstOrDefault();
+
+    /// <summary>What an operator set for a queue, and how many of it run if that is limited: cheap however many jobs wait.</summary>
+    public async Task<(bool Paused, int? Concurrency, long Running)> FindLimitAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(Limit, Sql.Value(name));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? (reader.GetBoolean(0), reader.ReadNullable<int>(1), reader.GetInt64(2)) : default;
+    }
 
     /// <summary>Pauses or resumes; a queue that no job has named yet is made, so that it can be paused before its first job.</summary>
     public async Task SetPausedAsync(string name, bool paused, CancellationToken cancellationToken)

@@ -8,12 +8,14 @@ namespace Modular.Jobs.Persistence;
 /// <summary>
 /// Tells of what has committed, apart from the transactions that did it: a NOTIFY inside one takes a lock over the whole database server that is
 /// held until the commit is on disk, and so makes commits wait for one another (PostgreSQL, PreCommit_Notify). This replica is told at once, without
-/// a round trip; the others by NOTIFY, and what comes while one is under way shares the next. A signal lost on its way costs a slow poll.
+/// a round trip; the others by NOTIFY, the first at once and then no more than one every few milliseconds. A signal lost on its way costs a slow poll.
 /// </summary>
-internal sealed partial class SignalSender(NpgsqlDataSource database, ILogger<SignalSender> logger) : BackgroundService
+internal sealed partial class SignalSender(NpgsqlDataSource database, ILogger<SignalSender> logger) : BackgroundService, IHostedLifecycleService
 {
     /// <summary>With more untold changes than that the database is away, and watchers look for themselves.</summary>
     private const int MaxUntold = 20_000;
+
+    private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(5);
 
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock _lock = new();
@@ -65,6 +67,17 @@ internal sealed partial class SignalSender(NpgsqlDataSource database, ILogger<Si
         _wake.Writer.TryWrite(true);
     }
 
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Not yet: until all others have stopped, the engine drains, and what ends or goes back meanwhile is to be told.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => base.StopAsync(cancellationToken);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -73,6 +86,7 @@ internal sealed partial class SignalSender(NpgsqlDataSource database, ILogger<Si
             {
                 _wake.Reader.TryRead(out _);
                 await TellAsync();
+                await Task.Delay(Debounce, stoppingToken);
             }
         }
         catch (OperationCanceledException)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Modular.BuildingBlocks.Http;
 using Modular.Jobs.Domain;
 using Npgsql;
@@ -12,6 +13,8 @@ internal static class Sql
     public static readonly short Scheduled = (short)JobState.Scheduled;
     public static readonly short Queued = (short)JobState.Queued;
     public static readonly short Running = (short)JobState.Running;
+
+    private static readonly JsonSerializerOptions Written = new(Json.Stored) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>The stored number of the state that follows; throws at start-up when the state machine does not know the step.</summary>
     public static short Next(JobState from, JobTrigger trigger) => (short)JobTransitions.Target(from, trigger);
@@ -28,6 +31,10 @@ internal static class Sql
 
     /// <summary>A JSON document, or SQL null.</summary>
     public static NpgsqlParameter JsonValue(string? json) => new() { Value = (object?)json ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Jsonb };
+
+    /// <summary>Documents to be kept; what is null in them takes no room.</summary>
+    public static NpgsqlParameter Documents<T>(IEnumerable<T> documents) =>
+        new() { Value = documents.Select(document => JsonSerializer.SerializeToUtf8Bytes(document, Written)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb };
 
     public static NpgsqlParameter JsonArray(string?[] documents) => new() { Value = documents, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb };
 
@@ -52,6 +59,13 @@ internal static class Sql
             command.Parameters.Add(parameter);
         }
 
+        return command;
+    }
+
+    public static NpgsqlCommand CreateCommand(this NpgsqlConnection connection, string sql, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
         return command;
     }
 

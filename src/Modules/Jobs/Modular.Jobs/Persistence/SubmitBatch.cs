@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Modular.BuildingBlocks.Http;
 using Modular.Jobs.Domain;
 using Npgsql;
@@ -37,6 +36,8 @@ internal sealed record IdleWorkers(int Replica, int Slots, IReadOnlyList<string>
 /// <summary>Writes several calls in one transaction (group commit): one fsync for all, and each call gets its own answer.</summary>
 internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signals)
 {
+    private const int MaxQueues = 1000;
+
     private static readonly string Insert = InsertWith(
         startable: "",
         starts: "false");
@@ -65,8 +66,8 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
            INSERT INTO jobs.mt_doc_submission (id, data, seq, type, queue, created_at)
            SELECT id, data || jsonb_build_object('seq', seq, 'createdAt', created_at, 'runAt', due), seq, type, queue, created_at FROM input
          ), entry AS (
-           INSERT INTO jobs.entry (id, seq, created_at, queue, priority, max_attempts, run_at, state, attempt, lease, worker, started_at, event_seq, start_seq)
-           SELECT id, seq, created_at, queue, priority, max_attempts, due,
+           INSERT INTO jobs.entry (id, type, seq, created_at, queue, priority, max_attempts, run_at, state, attempt, lease, worker, started_at, event_seq, start_seq)
+           SELECT id, type, seq, created_at, queue, priority, max_attempts, due,
                   CASE WHEN starts THEN {Sql.Next(JobState.Queued, JobTrigger.Claimed)} WHEN due IS NULL THEN {(short)JobTransitions.Initial(later: false)} ELSE {(short)JobTransitions.Initial(later: true)} END,
                   starts::int, starts::int, CASE WHEN starts THEN $10 END, CASE WHEN starts THEN created_at END, 1 + starts::int, 2 * starts::int
            FROM input
@@ -75,18 +76,25 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
          """;
 
     // A twin in another replica's open transaction holds the unique index entry: this waits for it, which is what its client was promised.
+    // The update changes nothing; it locks an earlier row, so that its expiry cannot remove it meanwhile, and returns it.
     private const string ClaimKeys =
         """
         INSERT INTO jobs.idempotency (owner, key, body_hash, job_ids)
         SELECT k.owner, k.key, k.hash, k.ids::uuid[] FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) AS k(owner, key, hash, ids)
-        ON CONFLICT (owner, key) DO NOTHING
-        RETURNING owner, key
+        ON CONFLICT (owner, key) DO UPDATE SET key = excluded.key
+        RETURNING owner, key, body_hash, job_ids
         """;
 
-    private const string ReadKey = "SELECT body_hash, job_ids FROM jobs.idempotency WHERE owner = $1 AND key = $2";
-
-    private const string KeepQueues =
-        "INSERT INTO jobs.queue (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
+    // Every claim looks into every queue, and queues stay for ever. Gives back the names for which there was no room.
+    private static readonly string KeepQueues =
+        $"""
+         WITH kept AS (
+           INSERT INTO jobs.queue (name) SELECT n FROM unnest($1::text[]) AS n WHERE (SELECT count(*) FROM jobs.queue) + cardinality($1) <= {MaxQueues}
+           ON CONFLICT DO NOTHING
+           RETURNING name
+         )
+         SELECT n FROM unnest($1::text[]) AS n WHERE NOT EXISTS (SELECT FROM jobs.queue WHERE name = n) AND NOT EXISTS (SELECT FROM kept WHERE name = n)
+         """;
 
     // Rows that exist for ever: asking once per name and process is enough.
     private readonly HashSet<string> _knownQueues = new(StringComparer.Ordinal);
@@ -116,6 +124,8 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
             created = await InsertAsync(connection, [.. calls.SelectMany(call => call.Jobs)], idle, started, cancellationToken);
         }
 
+        // Known only now that it is committed: a queue that was rolled back and thought of as known would never be claimed from.
+        _knownQueues.UnionWith(created.Values.Select(document => document.Queue));
         if (started.Count > 0)
         {
             signals.Changed(started.ConvertAll(job => job.Id));
@@ -140,34 +150,30 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
         var first = calls.Select((call, index) => (call, index)).Where(item => item.call.Key is not null)
             .DistinctBy(item => (item.call.Key!.Owner, item.call.Key.Key))
             .OrderBy(item => item.call.Key!.Owner, StringComparer.Ordinal).ThenBy(item => item.call.Key!.Key, StringComparer.Ordinal).ToArray();
-        var won = new HashSet<(string, string)>();
-        await using (var claim = new NpgsqlCommand(ClaimKeys, connection))
+        var kept = new Dictionary<(string, string), (byte[] BodyHash, Guid[] Jobs)>();
+        await using (var claim = connection.CreateCommand(
+            ClaimKeys,
+            Sql.Value(first.Select(item => item.call.Key!.Owner).ToArray()),
+            Sql.Value(first.Select(item => item.call.Key!.Key).ToArray()),
+            Sql.Value(first.Select(item => item.call.Key!.BodyHash).ToArray()),
+            Sql.Value(first.Select(item => "{" + string.Join(',', item.call.Jobs.Select(job => job.Document.Id)) + "}").ToArray())))
         {
-            claim.Parameters.Add(Sql.Value(first.Select(item => item.call.Key!.Owner).ToArray()));
-            claim.Parameters.Add(Sql.Value(first.Select(item => item.call.Key!.Key).ToArray()));
-            claim.Parameters.Add(Sql.Value(first.Select(item => item.call.Key!.BodyHash).ToArray()));
-            claim.Parameters.Add(Sql.Value(first.Select(item => "{" + string.Join(',', item.call.Jobs.Select(job => job.Document.Id)) + "}").ToArray()));
             await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {
-                won.Add((reader.GetString(0), reader.GetString(1)));
+                kept[(reader.GetString(0), reader.GetString(1))] = (reader.GetFieldValue<byte[]>(2), reader.GetFieldValue<Guid[]>(3));
             }
         }
 
-        var winners = first.Where(item => won.Contains((item.call.Key!.Owner, item.call.Key.Key))).Select(item => item.index).ToHashSet();
         for (var index = 0; index < calls.Count; index++)
         {
-            if (calls[index].Key is not { } key || winners.Contains(index))
+            // With its own ids the key is this call's.
+            if (calls[index].Key is { } key && kept[(key.Owner, key.Key)] is var (hash, jobs) && !jobs.SequenceEqual(calls[index].Jobs.Select(job => job.Document.Id)))
             {
-                continue;
+                results[index] = hash.AsSpan().SequenceEqual(key.BodyHash)
+                    ? new SubmissionResult([], jobs, KeyMismatch: false)
+                    : new SubmissionResult([], Earlier: null, KeyMismatch: true);
             }
-
-            await using var read = new NpgsqlCommand(ReadKey, connection) { Parameters = { Sql.Value(key.Owner), Sql.Value(key.Key) } };
-            await using var reader = await read.ExecuteReaderAsync(cancellationToken);
-            await reader.ReadAsync(cancellationToken);
-            results[index] = reader.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(key.BodyHash)
-                ? new SubmissionResult([], reader.GetFieldValue<Guid[]>(1), KeyMismatch: false)
-                : new SubmissionResult([], Earlier: null, KeyMismatch: true);
         }
     }
 
@@ -180,15 +186,18 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
         }
 
         var newQueues = jobs.Select(job => job.Document.Queue).Where(queue => !_knownQueues.Contains(queue)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
-        await using var batch = new NpgsqlBatch(connection);
         if (newQueues.Length > 0)
         {
-            batch.BatchCommands.Add(Sql.Command(KeepQueues, Sql.Value(newQueues)));
+            await using var keep = connection.CreateCommand(KeepQueues, Sql.Value(newQueues));
+            if (await keep.ExecuteScalarAsync(cancellationToken) is string refused)
+            {
+                throw Refusal.Invalid("queue", $"would make '{refused}' one queue more than the {MaxQueues} that there may be; use one that exists");
+            }
         }
 
         // More jobs than workers: some would wait anyway, and the claim knows their order.
         var starts = idle is not null && jobs.Length <= idle.Slots;
-        batch.BatchCommands.Add(Sql.Command(
+        await using var insert = connection.CreateCommand(
             starts ? InsertStarting : Insert,
             Sql.Value(jobs.Select(job => job.Document.Id).ToArray()),
             Sql.Value(jobs.Select(job => job.Document.Type).ToArray()),
@@ -197,36 +206,29 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
             Sql.Value(jobs.Select(job => (short)job.Document.MaxAttempts).ToArray()),
             new NpgsqlParameter { Value = jobs.Select(job => job.RunAt?.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
             new NpgsqlParameter { Value = jobs.Select(job => job.DelaySeconds).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-            Sql.JsonArray([.. jobs.Select(job => JsonSerializer.Serialize(job.Document, Json.Options))]),
+            Sql.Documents(jobs.Select(job => job.Document)),
             Sql.Value(jobs.Select(job => starts && job.RunAt is null && job.DelaySeconds is null && idle!.Serve(job.Document.Queue)).ToArray()),
-            Sql.Value(idle?.Replica ?? 0)));
+            Sql.Value(idle?.Replica ?? 0));
 
         var created = new Dictionary<Guid, Submission>(jobs.Length);
         var documents = jobs.ToDictionary(job => job.Document.Id, job => job.Document);
-        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        await using var reader = await insert.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            do
+            var id = reader.GetGuid(0);
+            var document = documents[id] with
             {
-                while (await reader.ReadAsync(cancellationToken))
-                {
-                    var id = reader.GetGuid(0);
-                    var document = documents[id] with
-                    {
-                        Seq = reader.GetInt64(1),
-                        CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
-                        RunAt = reader.ReadNullable<DateTimeOffset>(3),
-                    };
-                    created[id] = document;
-                    if (reader.GetBoolean(4))
-                    {
-                        started.Add(new ClaimedJob(document, Lease: 1, Attempt: 1, document.MaxAttempts, document.CreatedAt, StartSeq: 2, []));
-                    }
-                }
+                Seq = reader.GetInt64(1),
+                CreatedAt = reader.GetFieldValue<DateTimeOffset>(2),
+                RunAt = reader.ReadNullable<DateTimeOffset>(3),
+            };
+            created[id] = document;
+            if (reader.GetBoolean(4))
+            {
+                started.Add(new ClaimedJob(document, Lease: 1, Attempt: 1, document.MaxAttempts, document.CreatedAt, StartSeq: 2, []));
             }
-            while (await reader.NextResultAsync(cancellationToken));
         }
 
-        _knownQueues.UnionWith(newQueues);
         return created;
     }
 }

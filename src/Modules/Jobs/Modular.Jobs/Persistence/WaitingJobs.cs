@@ -59,8 +59,8 @@ internal sealed class WaitingJobs(NpgsqlDataSource database, SignalSender signal
            DELETE FROM jobs.mt_doc_outcome WHERE id = ANY ($1::uuid[]) AND state IN ({(short)JobState.Failed}, {(short)JobState.Cancelled})
            RETURNING id, data, (data ->> 'endSeq')::int AS end_seq, finished_at
          ), entry AS (
-           INSERT INTO jobs.entry (id, seq, created_at, queue, priority, state, attempt, max_attempts, lease, event_seq, attempts, log_lines)
-           SELECT s.id, s.seq, s.created_at, s.queue, (s.data ->> 'priority')::smallint, {Sql.Next(JobState.Failed, JobTrigger.Retried)}, (o.data ->> 'attempt')::smallint,
+           INSERT INTO jobs.entry (id, type, seq, created_at, queue, priority, state, attempt, max_attempts, lease, event_seq, attempts, log_lines)
+           SELECT s.id, s.type, s.seq, s.created_at, s.queue, (s.data ->> 'priority')::smallint, {Sql.Next(JobState.Failed, JobTrigger.Retried)}, (o.data ->> 'attempt')::smallint,
                   (o.data ->> 'attempt')::smallint + (s.data ->> 'maxAttempts')::smallint, (o.data ->> 'lease')::bigint, o.end_seq + 1, nullif(o.data -> 'attempts', '[]'),
                   (SELECT count(*) FROM jobs.event l WHERE l.job_id = s.id AND l.kind = {(short)JobEventKind.Log})
            FROM old o JOIN jobs.mt_doc_submission s ON s.id = o.id
@@ -97,21 +97,21 @@ internal sealed class WaitingJobs(NpgsqlDataSource database, SignalSender signal
     /// <summary>Cancels those of <paramref name="jobs"/> that wait, and asks the workers of those that run.</summary>
     public async Task<(IReadOnlyList<Guid> Cancelled, IReadOnlyList<Guid> Asked)> CancelAsync(IReadOnlyList<Guid> jobs, CancellationToken cancellationToken)
     {
-        // Waiting first: a job claimed between the two is then caught by the second. One given back between them is caught by its next turn.
-        for (var round = 0; ; round++)
+        // Waiting first: a job claimed between the two statements is caught by the second. One given back between them is caught by the next round.
+        var (cancelled, asked) = (new List<Guid>(), new List<Guid>());
+        for (var round = 0; round < 2 && jobs.Count > 0; round++)
         {
-            var cancelled = await RunAsync(CancelWaiting, Sql.Value(jobs.ToArray()), wakes: false, cancellationToken);
-            var asked = await RunAsync(CancelRunning, Sql.Value(jobs.ToArray()), wakes: false, cancellationToken);
-            if (asked.Count > 0)
-            {
-                await NotifyAsync(Signals.NotifyCancel(asked), cancellationToken);
-            }
-
-            if (cancelled.Count + asked.Count > 0 || round == 1 || jobs.Count > 1)
-            {
-                return (cancelled, asked);
-            }
+            cancelled.AddRange(await RunAsync(CancelWaiting, Sql.Value(jobs.ToArray()), wakes: false, cancellationToken));
+            asked.AddRange(await RunAsync(CancelRunning, Sql.Value(jobs.ToArray()), wakes: false, cancellationToken));
+            jobs = [.. jobs.Except(cancelled).Except(asked)];
         }
+
+        if (asked.Count > 0)
+        {
+            await NotifyAsync(Signals.NotifyCancel(asked), cancellationToken);
+        }
+
+        return (cancelled, asked);
     }
 
     /// <summary>Gives those of <paramref name="jobs"/> that failed or were cancelled another set of attempts.</summary>
