@@ -17,6 +17,9 @@ public abstract partial class Duty(TimeProvider time, ILogger logger) : Backgrou
     /// <summary>One round. True: there is more to do, go on at once.</summary>
     protected abstract Task<bool> RunRoundAsync(CancellationToken cancellationToken);
 
+    /// <summary>Waits for the next round. A duty that can be woken waits in its own way.</summary>
+    protected virtual Task PauseAsync(CancellationToken cancellationToken) => Task.Delay(Interval, time, cancellationToken);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var failures = 0;
@@ -28,7 +31,7 @@ public abstract partial class Duty(TimeProvider time, ILogger logger) : Backgrou
                 failures = 0;
                 if (!more)
                 {
-                    await Task.Delay(Interval, time, stoppingToken);
+                    await PauseAsync(stoppingToken);
                 }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

@@ -25,12 +25,49 @@ public sealed class HotTableTests
 
         await Eventually.PassesAsync(async () =>
         {
+            // An idle replica does not look.
+            await app.SubmitAsync("debug.noop");
             await using var command = new NpgsqlCommand("SELECT vacuum_count, n_dead_tup FROM pg_stat_user_tables WHERE relid = 'jobs.entry'::regclass", connection);
             await using var reader = await command.ExecuteReaderAsync(CancellationToken);
             (await reader.ReadAsync(CancellationToken)).ShouldBeTrue();
             reader.GetInt64(0).ShouldBeGreaterThan(0);
             reader.GetInt64(1).ShouldBeLessThan(10_000);
         });
+    }
+
+    [Fact]
+    public async Task An_idle_replica_asks_the_database_less_than_twice_a_second()
+    {
+        await using var app = await ModularApp.StartAsync();
+        await app.WaitForJobAsync((await app.SubmitAsync("debug.noop")).Id, "succeeded");
+        // Counted from another database, whose own statements do not count.
+        var own = new NpgsqlConnectionStringBuilder(app.Deployment.ConnectionString);
+        var database = own.Database!;
+        own.Database = "postgres";
+        await using var connection = new NpgsqlConnection(own.ConnectionString);
+        await connection.OpenAsync(CancellationToken);
+
+        // Not the job's transactions, which are counted late, nor the first rounds of every duty.
+        var from = await CountAsync(10);
+        var to = await CountAsync(30);
+        ((to.Transactions - from.Transactions) / (to.Seconds - from.Seconds)).ShouldBeInRange(0.2, 2);
+
+        Task<(long Transactions, double Seconds)> CountAsync(double seconds) => Eventually.ReadAsync(
+            async () =>
+            {
+                await using var command = new NpgsqlCommand(
+                    """
+                    SELECT d.xact_commit, extract(epoch FROM clock_timestamp() - a.backend_start)::float8
+                    FROM pg_stat_database d, pg_stat_activity a WHERE d.datname = $1 AND a.pid = pg_backend_pid()
+                    """,
+                    connection) { Parameters = { new NpgsqlParameter { Value = database } } };
+                await using var reader = await command.ExecuteReaderAsync(CancellationToken);
+                await reader.ReadAsync(CancellationToken);
+                return (Transactions: reader.GetInt64(0), Seconds: reader.GetDouble(1));
+            },
+            count => count.Seconds >= seconds,
+            "the time is over",
+            TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -38,11 +38,13 @@ public sealed class JobsModule : IModule
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<Claimer>());
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobChanges>());
         services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<JobFeed>());
+        services.AddSingleton<ISignalReceiver>(provider => provider.GetRequiredService<Promoter>());
         services.AddSingleton<SignalSender>().AddHostedService(provider => provider.GetRequiredService<SignalSender>());
         services.AddHostedService<SignalListener>();
         services.AddSingleton<EventReader>().AddHostedService(provider => provider.GetRequiredService<EventReader>());
         services.AddSingleton<JobFeed>().AddHostedService(provider => provider.GetRequiredService<JobFeed>());
         services.AddSingleton<SubmissionQueue>().AddHostedService(provider => provider.GetRequiredService<SubmissionQueue>());
-        services.AddHostedService<JobEngine>().AddHostedService<Promoter>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>().AddHostedService<Pruner>().AddHostedService<Vacuumer>();
+        services.AddSingleton<Promoter>().AddHostedService(provider => provider.GetRequiredService<Promoter>());
+        services.AddHostedService<JobEngine>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>().AddHostedService<Pruner>().AddHostedService<Vacuumer>();
     }
 }

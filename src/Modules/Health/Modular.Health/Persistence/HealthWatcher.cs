@@ -16,6 +16,8 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
 {
     private const int MostWaiting = 1_000;
 
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Close = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
@@ -24,7 +26,8 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
     private readonly Queue<HealthTransition> _waiting = new();
     private DateTimeOffset _pruneAt;
 
-    protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
+    /// <summary>Closer while a part is not well: its recovery is news too.</summary>
+    protected override TimeSpan Interval => _known.Values.Any(status => status is HealthStatus.Unhealthy or HealthStatus.Degraded) ? Close : Calm;
 
     protected override async Task<bool> RunRoundAsync(CancellationToken cancellationToken)
     {

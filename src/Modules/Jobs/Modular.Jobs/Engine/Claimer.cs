@@ -16,7 +16,8 @@ internal sealed partial class Claimer(
     ClaimJobs claims, Replica replica, HeldJobs held, Executor executor, Completer completer, IArtifactStore artifacts, AttemptWrites writes, NewsWriter news,
     JobTypes types, JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Claimer> logger) : ISignalReceiver, IDisposable
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestInBuffer = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OwnStartPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan MaxPace = TimeSpan.FromMilliseconds(20);
 
@@ -157,6 +158,11 @@ internal sealed partial class Claimer(
                 Hold(started);
                 return answer;
             }
+            catch
+            {
+                held.LoseClaim();
+                throw;
+            }
             finally
             {
                 held.EndClaim();
@@ -201,6 +207,11 @@ internal sealed partial class Claimer(
             Hold(jobs);
             return jobs.Count;
         }
+        catch
+        {
+            held.LoseClaim();
+            throw;
+        }
         finally
         {
             held.EndClaim();
@@ -240,7 +251,7 @@ internal sealed partial class Claimer(
     private async Task WaitAsync(CancellationToken cancellationToken)
     {
         using var poll = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        poll.CancelAfter(Poll);
+        poll.CancelAfter(_slots.Idle < 0 ? LongestInBuffer : Poll);
         try
         {
             await _wake.Reader.ReadAsync(poll.Token);
@@ -248,7 +259,7 @@ internal sealed partial class Claimer(
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The slow poll behind the signals. What waits behind handlers that turned out to be long goes back, for others to take.
-            await ReturnBufferedAsync(attempt => attempt.Age > Poll);
+            await ReturnBufferedAsync(attempt => attempt.Age > LongestInBuffer);
         }
     }
 

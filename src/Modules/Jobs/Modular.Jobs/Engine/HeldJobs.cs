@@ -9,12 +9,18 @@ internal sealed class HeldJobs
     private readonly ConcurrentDictionary<Guid, Attempt> _attempts = new();
     private long _claimsBegun;
     private long _claimsEnded;
+    private long _claimsLost;
+    private long _taken;
 
     public int Count => _attempts.Count;
 
     public IEnumerable<Attempt> All => _attempts.Values;
 
-    public void Add(Attempt attempt) => _attempts[attempt.JobId] = attempt;
+    public void Add(Attempt attempt)
+    {
+        _attempts[attempt.JobId] = attempt;
+        Interlocked.Increment(ref _taken);
+    }
 
     /// <summary>Ends that attempt, and none that this replica has claimed of the same job since.</summary>
     public void Remove(Guid job, long lease)
@@ -30,6 +36,14 @@ internal sealed class HeldJobs
 
     /// <summary>Its answer is in this set, or was lost.</summary>
     public void EndClaim() => Interlocked.Increment(ref _claimsEnded);
+
+    /// <summary>It is not known what the claim took, if anything: its answer was lost.</summary>
+    public void LoseClaim() => Interlocked.Increment(ref _claimsLost);
+
+    public long ClaimsLost => Interlocked.Read(ref _claimsLost);
+
+    /// <summary>Jobs taken so far.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
 
     /// <summary>Claims so far. One claim runs at a time, so what was claimed up to here is known here once as many have ended.</summary>
     public long ClaimsBegun => Interlocked.Read(ref _claimsBegun);

@@ -14,6 +14,7 @@ internal sealed partial class Pruner(Retention retention, WaitingJobs jobs, IArt
 
     protected override async Task<bool> RunRoundAsync(CancellationToken cancellationToken)
     {
+        await retention.ForgetSamplesAsync(cancellationToken);
         var keys = await retention.ForgetKeysAsync(MaxBatch, cancellationToken);
         var expired = await retention.FindExpiredAsync(options.KeepSucceeded, options.KeepFailed, MaxBatch, cancellationToken);
         if (expired.Count > 0)

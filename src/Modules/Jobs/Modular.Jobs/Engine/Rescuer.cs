@@ -15,25 +15,32 @@ internal sealed partial class Rescuer(
     : Duty(time, logger)
 {
     private const int MaxBatch = 200;
+
+    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(100);
     private readonly TimeProvider _clock = time;
     private HashSet<(Guid, long)> _unknown = [];
+    private long _claimsLost;
+    private int _looksForUnknown;
     private long _unknownSince;
+    private TimeSpan _interval = options.Lease / 4;
     private long? _lastRound;
+    private long? _tidiedAt;
     private long _steadySince;
 
-    protected override TimeSpan Interval => TimeSpan.FromSeconds(Math.Clamp(options.Lease.TotalSeconds / 4, 0.25, 5));
+    protected override TimeSpan Interval => _interval;
 
     protected override async Task<bool> RunRoundAsync(CancellationToken cancellationToken)
     {
-        if (IsSteady())
+        var isSteady = IsSteady();
+        var (declared, anyDead, nextExpiry) = await replicas.DeclareDeadAsync(isSteady, cancellationToken);
+        foreach (var name in declared)
         {
-            foreach (var name in await replicas.DeclareDeadAsync(cancellationToken))
-            {
-                Dead(logger, name);
-            }
+            Dead(logger, name);
         }
 
-        var orphans = await replicas.FindOrphansAsync(MaxBatch, cancellationToken);
+        // Without a dead replica only a lease row that vanished leaves orphans: looked for once in a while.
+        var tidies = _tidiedAt is not { } tidied || _clock.GetElapsedTime(tidied) > 2 * options.Lease;
+        var orphans = anyDead || tidies ? await replicas.FindOrphansAsync(MaxBatch, cancellationToken) : [];
         if (orphans.Count > 0)
         {
             var lost = orphans.Select(Lost).ToArray();
@@ -47,8 +54,17 @@ internal sealed partial class Rescuer(
             Rescued(logger, applied.Count);
         }
 
-        await ReturnUnknownAsync(cancellationToken);
-        await replicas.ForgetDeadAsync(cancellationToken);
+        await ReturnUnknownAsync(tidies, cancellationToken);
+        if (tidies)
+        {
+            await replicas.ForgetDeadAsync(cancellationToken);
+            _tidiedAt = _clock.GetTimestamp();
+        }
+
+        // The moment when a lease that nobody renews would be over; sooner while there is something to watch.
+        _interval = !isSteady || _looksForUnknown > 0 ? options.Lease / 4
+            : nextExpiry is { } next && next + Margin < options.Lease / 2 ? next + Margin
+            : options.Lease / 2;
         _lastRound = _clock.GetTimestamp();
         return orphans.Count == MaxBatch;
     }
@@ -82,9 +98,15 @@ internal sealed partial class Rescuer(
     /// and this process does not know, although every claim begun by the first time has ended, goes back. An answer that is only slow is waited for:
     /// its job would run here and elsewhere at once.
     /// </summary>
-    private async Task ReturnUnknownAsync(CancellationToken cancellationToken)
+    private async Task ReturnUnknownAsync(bool always, CancellationToken cancellationToken)
     {
-        if (replica.Id == 0 || held.ClaimsEnded < _unknownSince)
+        if (held.ClaimsLost is var lost && lost != _claimsLost)
+        {
+            // One round to see them, one to be sure, one more since the first may have come before the lost claim's commit.
+            (_claimsLost, _looksForUnknown) = (lost, 3);
+        }
+
+        if (replica.Id == 0 || (_looksForUnknown == 0 && !always) || held.ClaimsEnded < _unknownSince)
         {
             return;
         }
@@ -100,6 +122,8 @@ internal sealed partial class Rescuer(
             Returned(logger, returned.Length);
         }
 
+        // Not done while there are some.
+        _looksForUnknown = unknown.Count > 0 ? Math.Max(1, _looksForUnknown) : Math.Max(0, _looksForUnknown - 1);
         _unknown = unknown;
         _unknownSince = held.ClaimsBegun;
     }

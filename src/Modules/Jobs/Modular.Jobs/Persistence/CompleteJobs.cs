@@ -130,6 +130,11 @@ internal sealed class CompleteJobs(NpgsqlDataSource database, SignalSender signa
 
         signals.Changed([.. completions.Select(item => item.Job.Id)]);
         signals.Freed(completions.Select(item => item.Job.Submission.Queue));
+        if (retries.Length > 0)
+        {
+            signals.Scheduled(retries.Min(item => item.RetryDelay));
+        }
+
         if (returned.Length > 0)
         {
             signals.Ready();

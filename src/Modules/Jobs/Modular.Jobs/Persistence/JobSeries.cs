@@ -53,8 +53,6 @@ internal sealed class JobSeries(NpgsqlDataSource database)
          ON CONFLICT (at) DO NOTHING
          """;
 
-    private const string DropOldSamples = "DELETE FROM jobs.depth WHERE at < now() - interval '25 hours'";
-
     public async Task<IReadOnlyList<StatsPoint>> ReadAsync(int points, TimeSpan step, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(Series, Sql.Value(points), Sql.Value(step));
@@ -74,9 +72,7 @@ internal sealed class JobSeries(NpgsqlDataSource database)
     /// <summary>Notes how deep the queues are now, at most once per <paramref name="step"/> over all replicas.</summary>
     public async Task SampleDepthAsync(TimeSpan step, CancellationToken cancellationToken)
     {
-        await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(Sql.Command(Sample, Sql.Value(step.TotalSeconds)));
-        batch.BatchCommands.Add(Sql.Command(DropOldSamples));
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await using var command = database.CreateCommand(Sample, Sql.Value(step.TotalSeconds));
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -9,7 +9,13 @@ internal sealed record ReplicaView(string Name, string Version, DateTimeOffset S
 /// <summary>What the claims of one replica stand on, and what the others take over when its lease is over. All times are the database's.</summary>
 internal sealed class Replicas(NpgsqlDataSource database)
 {
-    private const string DeclareDead = "UPDATE jobs.replica SET dead = true WHERE NOT dead AND expires_at < now() RETURNING name";
+    // What is asked beside the update sees the rows as they were before it.
+    private const string DeclareDead =
+        """
+        WITH declared AS (UPDATE jobs.replica SET dead = true WHERE $1 AND NOT dead AND expires_at < now() RETURNING name)
+        SELECT ARRAY(SELECT name FROM declared), EXISTS (SELECT FROM jobs.replica WHERE dead),
+               (SELECT extract(epoch FROM min(expires_at) - now())::float8 FROM jobs.replica WHERE NOT dead AND expires_at > now())
+        """;
 
     // A row that vanished (an operator's hand) counts as dead too.
     private static readonly string Orphans =
@@ -35,18 +41,15 @@ internal sealed class Replicas(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Declares replicas dead whose lease is over.</summary>
-    public async Task<IReadOnlyList<string>> DeclareDeadAsync(CancellationToken cancellationToken)
+    /// <summary>Declares replicas dead whose lease is over, unless leases are not to be trusted now.</summary>
+    /// <returns>Their names; whether any replica is dead, these included; how long until the next lease is over that is not renewed (null: there is none).</returns>
+    public async Task<(IReadOnlyList<string> Declared, bool Any, TimeSpan? NextExpiry)> DeclareDeadAsync(bool trustsLeases, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(DeclareDead);
+        await using var command = database.CreateCommand(DeclareDead, Sql.Value(trustsLeases));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var names = new List<string>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            names.Add(reader.GetString(0));
-        }
-
-        return names;
+        await reader.ReadAsync(cancellationToken);
+        var declared = reader.GetFieldValue<string[]>(0);
+        return (declared, declared.Length > 0 || reader.GetBoolean(1), reader.ReadNullable<double>(2) is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
     }
 
     /// <summary>Jobs whose worker is dead, with that worker's name and the database's time.</summary>

@@ -18,6 +18,8 @@ internal sealed class Retention(NpgsqlDataSource database)
     private const string OldKeys =
         "DELETE FROM jobs.idempotency WHERE (owner, key) IN (SELECT owner, key FROM jobs.idempotency WHERE created_at < now() - interval '24 hours' LIMIT $1)";
 
+    private const string OldSamples = "DELETE FROM jobs.depth WHERE at < now() - interval '25 hours'";
+
     /// <summary>Some jobs that ended longer ago than they are kept.</summary>
     public async Task<IReadOnlyList<Guid>> FindExpiredAsync(TimeSpan keepSucceeded, TimeSpan keepFailed, int limit, CancellationToken cancellationToken)
     {
@@ -31,5 +33,12 @@ internal sealed class Retention(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(OldKeys, Sql.Value(limit));
         return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Forgets the depth of queues beyond the day that charts show.</summary>
+    public async Task ForgetSamplesAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(OldSamples);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

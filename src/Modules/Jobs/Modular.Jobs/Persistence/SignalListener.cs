@@ -21,6 +21,8 @@ internal sealed partial class SignalListener(
 
     public void OnCancel(IReadOnlyList<Guid> jobs) => Array.ForEach(_receivers, receiver => receiver.OnCancel(jobs));
 
+    public void OnScheduled(TimeSpan soonest) => Array.ForEach(_receivers, receiver => receiver.OnScheduled(soonest));
+
     public void OnPaused(string queue) => Array.ForEach(_receivers, receiver => receiver.OnPaused(queue));
 
     public void OnGap() => Array.ForEach(_receivers, receiver => receiver.OnGap());
@@ -112,6 +114,11 @@ internal interface ISignalReceiver
     }
 
     void OnPaused(string queue)
+    {
+    }
+
+    /// <summary>This process scheduled jobs, the first of them for so long from now. Other replicas are not told.</summary>
+    void OnScheduled(TimeSpan soonest)
     {
     }
 

@@ -56,6 +56,9 @@ internal sealed partial class SignalSender(NpgsqlDataSource database, ILogger<Si
         _wake.Writer.TryWrite(true);
     }
 
+    /// <summary>Jobs were scheduled for later: whoever promotes here may have to wake earlier.</summary>
+    public void Scheduled(TimeSpan soonest) => Here?.OnScheduled(soonest);
+
     /// <summary>Places of these queues became free: whoever found a limit reached may claim again. Nobody is told of queues without a limit.</summary>
     public void Freed(IEnumerable<string> queues)
     {

@@ -85,16 +85,12 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
         RETURNING owner, key, body_hash, job_ids
         """;
 
-    // Every claim looks into every queue, and queues stay for ever. Gives back the names for which there was no room.
+    // Every claim looks into every queue, and queues stay for ever.
     private static readonly string KeepQueues =
-        $"""
-         WITH kept AS (
-           INSERT INTO jobs.queue (name) SELECT n FROM unnest($1::text[]) AS n WHERE (SELECT count(*) FROM jobs.queue) + cardinality($1) <= {MaxQueues}
-           ON CONFLICT DO NOTHING
-           RETURNING name
-         )
-         SELECT n FROM unnest($1::text[]) AS n WHERE NOT EXISTS (SELECT FROM jobs.queue WHERE name = n) AND NOT EXISTS (SELECT FROM kept WHERE name = n)
-         """;
+        $"INSERT INTO jobs.queue (name) SELECT n FROM unnest($1::text[]) AS n WHERE (SELECT count(*) FROM jobs.queue) + cardinality($1) <= {MaxQueues} ON CONFLICT DO NOTHING";
+
+    // A statement of its own: what another replica has inserted at the same moment is visible only now.
+    private const string MissingQueue = "SELECT n FROM unnest($1::text[]) AS n WHERE NOT EXISTS (SELECT FROM jobs.queue WHERE name = n) LIMIT 1";
 
     // Rows that exist for ever: asking once per name and process is enough.
     private readonly HashSet<string> _knownQueues = new(StringComparer.Ordinal);
@@ -131,7 +127,13 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
             signals.Changed(started.ConvertAll(job => job.Id));
         }
 
-        if (created.Count > started.Count)
+        var later = created.Values.Where(document => document.RunAt is not null).Select(document => document.RunAt!.Value - document.CreatedAt).ToArray();
+        if (later.Length > 0)
+        {
+            signals.Scheduled(later.Min());
+        }
+
+        if (created.Count > started.Count + later.Length)
         {
             signals.Ready();
         }
@@ -188,7 +190,7 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
         var newQueues = jobs.Select(job => job.Document.Queue).Where(queue => !_knownQueues.Contains(queue)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
         if (newQueues.Length > 0)
         {
-            await using var keep = connection.CreateCommand(KeepQueues, Sql.Value(newQueues));
+            await using var keep = new NpgsqlBatch(connection) { BatchCommands = { Sql.Command(KeepQueues, Sql.Value(newQueues)), Sql.Command(MissingQueue, Sql.Value(newQueues)) } };
             if (await keep.ExecuteScalarAsync(cancellationToken) is string refused)
             {
                 throw Refusal.Invalid("queue", $"would make '{refused}' one queue more than the {MaxQueues} that there may be; use one that exists");

@@ -18,10 +18,9 @@ internal sealed class WaitingJobs(NpgsqlDataSource database, SignalSender signal
            INSERT INTO jobs.event (job_id, seq, kind, at, data)
            SELECT id, event_seq, 0, now(), jsonb_build_object('state', 'queued', 'attempt', attempt, 'worker', NULL, 'error', NULL, 'at', now()) FROM promoted
          )
-         SELECT id FROM promoted
+         SELECT ARRAY(SELECT id FROM promoted),
+                (SELECT extract(epoch FROM min(run_at) - now())::float8 FROM jobs.entry WHERE state = {Sql.Scheduled} AND id <> ALL (ARRAY(SELECT id FROM due)))
          """;
-
-    private const string NextDue = "SELECT extract(epoch FROM min(run_at) - now())::float8 FROM jobs.entry WHERE state = 0";
 
     // A waiting job ends here; its entry's lock decides between this and a claim. Attempts and lease live on in the outcome, for a retry.
     private static readonly string CancelWaiting = CancelWhere("true");
@@ -89,9 +88,18 @@ internal sealed class WaitingJobs(NpgsqlDataSource database, SignalSender signal
     /// <returns>How many were moved, and how long until the next one is due (null: none waits).</returns>
     public async Task<(int Promoted, TimeSpan? NextDue)> PromoteAsync(int limit, CancellationToken cancellationToken)
     {
-        var promoted = await RunAsync(Promote, Sql.Value(limit), wakes: true, cancellationToken);
-        await using var next = database.CreateCommand(NextDue);
-        return (promoted.Count, await next.ExecuteScalarAsync(cancellationToken) is double seconds ? TimeSpan.FromSeconds(Math.Max(0, seconds)) : null);
+        Guid[] promoted;
+        TimeSpan? next;
+        await using (var command = database.CreateCommand(Promote, Sql.Value(limit)))
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            promoted = reader.GetFieldValue<Guid[]>(0);
+            next = reader.ReadNullable<double>(1) is { } seconds ? TimeSpan.FromSeconds(Math.Max(0, seconds)) : null;
+        }
+
+        Tell(promoted, wakes: true);
+        return (promoted.Length, next);
     }
 
     /// <summary>Cancels those of <paramref name="jobs"/> that wait, and asks the workers of those that run.</summary>
@@ -134,16 +142,22 @@ internal sealed class WaitingJobs(NpgsqlDataSource database, SignalSender signal
             }
         }
 
-        if (changed.Count > 0)
+        Tell(changed, wakes);
+        return changed;
+    }
+
+    private void Tell(IReadOnlyList<Guid> changed, bool wakes)
+    {
+        if (changed.Count == 0)
         {
-            signals.Changed(changed);
-            if (wakes)
-            {
-                signals.Ready();
-            }
+            return;
         }
 
-        return changed;
+        signals.Changed(changed);
+        if (wakes)
+        {
+            signals.Ready();
+        }
     }
 
     private async Task NotifyAsync(IEnumerable<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
