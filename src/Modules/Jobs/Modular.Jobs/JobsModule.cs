@@ -31,7 +31,7 @@ public sealed class JobsModule : IModule
         services.AddSingleton<IJobStatistics>(provider => provider.GetRequiredService<Queues>());
 
         services.AddSingleton<JobTypes>().AddSingleton<PayloadSeal>().AddSingleton<JobMetrics>().AddSingleton<Replica>().AddSingleton<HeldJobs>().AddSingleton<JobChanges>();
-        services.AddSingleton<LeaseKeeper>().AddSingleton<NewsWriter>().AddSingleton<Executor>().AddSingleton<Completer>().AddSingleton<Claimer>();
+        services.AddSingleton<LeaseKeeper>().AddSingleton<EventWriter>().AddSingleton<Executor>().AddSingleton<Completer>().AddSingleton<Claimer>();
         services.AddSingleton<IHealthProbe, WorkersProbe>();
         services.AddSingleton<WaitReason>();
 

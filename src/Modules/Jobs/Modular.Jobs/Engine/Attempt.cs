@@ -7,7 +7,7 @@ using Modular.Jobs.Persistence;
 namespace Modular.Jobs.Engine;
 
 /// <summary>One attempt in this process: the handler's context, and the handle by which the engine stops it.</summary>
-internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptWrites writes, NewsWriter news, TimeProvider time) : IJobContext, IDisposable
+internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptWrites writes, EventWriter events, TimeProvider time) : IJobContext, IDisposable
 {
     private const int MaxLogBytes = 8 * 1024;
     private const int MaxProgressMessage = 512;
@@ -15,7 +15,7 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
 
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _newsLock = new();
+    private readonly Lock _eventsLock = new();
     private readonly long _claimedAt = time.GetTimestamp();
     private List<LogWritten> _lines = [];
     private JobProgress? _unwrittenProgress;
@@ -39,7 +39,7 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
     public Task Stopped => _stopped.Task;
 
     /// <summary>Whether it ever reported progress or logged.</summary>
-    public bool HasSpoken { get; private set; }
+    public bool HasEvents { get; private set; }
 
     /// <summary>The latest progress, for the outcome.</summary>
     public JobProgress? Progress { get; private set; }
@@ -86,21 +86,21 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
     public void ReportProgress(double percent, string? message = null)
     {
         var progress = new JobProgress(Math.Round(double.IsNaN(percent) ? 0 : Math.Clamp(percent, 0, 100), 1), message is null ? null : StorableText.OfCharacters(message, MaxProgressMessage));
-        lock (_newsLock)
+        lock (_eventsLock)
         {
-            HasSpoken = true;
+            HasEvents = true;
             Progress = _unwrittenProgress = progress;
         }
 
-        news.Announce(this);
+        events.Announce(this);
     }
 
     public void Log(JobLogLevel level, string message)
     {
         var line = new LogWritten(JsonNamingPolicy.CamelCase.ConvertName(level.ToString()), StorableText.OfBytes(message, MaxLogBytes), Now);
-        lock (_newsLock)
+        lock (_eventsLock)
         {
-            HasSpoken = true;
+            HasEvents = true;
             // Beyond what a job may keep, memory must not grow either: the writer cuts at the same number.
             if (_lines.Count <= AttemptWrites.MaxLogLines)
             {
@@ -108,20 +108,20 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
             }
         }
 
-        news.Announce(this);
+        events.Announce(this);
     }
 
     /// <summary>What was said since the last call; null when nothing was.</summary>
-    public AttemptNews? TakeNews()
+    public AttemptEvents? TakeEvents()
     {
-        lock (_newsLock)
+        lock (_eventsLock)
         {
             if (_lines.Count == 0 && _unwrittenProgress is null)
             {
                 return null;
             }
 
-            var taken = new AttemptNews(Job, _lines, _unwrittenProgress);
+            var taken = new AttemptEvents(Job, _lines, _unwrittenProgress);
             (_lines, _unwrittenProgress) = ([], null);
             return taken;
         }

@@ -13,7 +13,7 @@ namespace Modular.Jobs.Engine;
 /// short, never more than about a second of work. Woken by NOTIFY; a slow poll stands behind it.
 /// </summary>
 internal sealed partial class Claimer(
-    ClaimJobs claims, Replica replica, HeldJobs held, Executor executor, Completer completer, IArtifactStore artifacts, AttemptWrites writes, NewsWriter news,
+    ClaimJobs claims, Replica replica, HeldJobs held, Executor executor, Completer completer, IArtifactStore artifacts, AttemptWrites writes, EventWriter events,
     JobTypes types, JobsOptions options, JobMetrics metrics, TimeProvider time, ILogger<Claimer> logger) : ISignalReceiver, IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
@@ -224,7 +224,7 @@ internal sealed partial class Claimer(
         _slots.Take(jobs.Count);
         foreach (var job in jobs)
         {
-            var attempt = new Attempt(job, artifacts, writes, news, time);
+            var attempt = new Attempt(job, artifacts, writes, events, time);
             held.Add(attempt);
             _buffer.Writer.TryWrite(attempt);
         }

@@ -11,7 +11,7 @@ using Modular.Jobs.Telemetry;
 namespace Modular.Jobs.Engine;
 
 /// <summary>Runs one attempt's handler and judges how it ended.</summary>
-internal sealed partial class Executor(JobTypes types, PayloadSeal seal, IServiceScopeFactory scopes, Replica replica, NewsWriter news, TimeProvider time, ILogger<Executor> logger)
+internal sealed partial class Executor(JobTypes types, PayloadSeal seal, IServiceScopeFactory scopes, Replica replica, EventWriter events, TimeProvider time, ILogger<Executor> logger)
 {
     /// <summary>How long a handler that was asked to stop may take; then it is abandoned.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
@@ -35,7 +35,7 @@ internal sealed partial class Executor(JobTypes types, PayloadSeal seal, IServic
             completion = Judge(attempt, problem);
         }
 
-        await news.FlushAsync(attempt);
+        await events.FlushAsync(attempt);
         // Asked last: the flush itself may have found the lease gone.
         return attempt.StopReason == StopReason.LeaseLost ? null : completion;
     }

@@ -8,19 +8,19 @@ namespace Modular.Jobs.Engine;
 
 /// <summary>Starts the parts of the worker in order and, above all, stops them in order: claim no more, give back what waits, let run what runs, write what ended, end the lease.</summary>
 internal sealed partial class JobEngine(
-    Claimer claimer, Executor executor, Completer completer, NewsWriter news, LeaseKeeper lease, HeldJobs held, Replica replica, Replicas replicas,
+    Claimer claimer, Executor executor, Completer completer, EventWriter events, LeaseKeeper lease, HeldJobs held, Replica replica, Replicas replicas,
     JobsOptions options, ShutdownOptions shutdown, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobEngine> logger) : IHostedLifecycleService, IDisposable
 {
     /// <summary>Kept from the shutdown time for handlers to react to their token, and for the last writes.</summary>
     private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(3);
 
     private readonly CancellationTokenSource _stopClaiming = new();
-    private readonly CancellationTokenSource _stopNews = new();
+    private readonly CancellationTokenSource _stopEvents = new();
     private readonly CancellationTokenSource _giveUp = new();
     private Task _claiming = Task.CompletedTask;
     private Task _executing = Task.CompletedTask;
     private Task _completing = Task.CompletedTask;
-    private Task _news = Task.CompletedTask;
+    private Task _events = Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -30,7 +30,7 @@ internal sealed partial class JobEngine(
         }
 
         lease.Start();
-        _news = Task.Run(() => GuardAsync(news.RunAsync(_stopNews.Token)), CancellationToken.None);
+        _events = Task.Run(() => GuardAsync(events.RunAsync(_stopEvents.Token)), CancellationToken.None);
         _completing = Task.Run(() => GuardAsync(completer.RunAsync(_giveUp.Token)), CancellationToken.None);
         _executing = Task.WhenAll(Enumerable.Range(0, options.Concurrency).Select(_ => Task.Run(() => GuardAsync(claimer.ExecuteAsync()), CancellationToken.None)));
         _claiming = Task.Run(() => GuardAsync(claimer.ClaimAsync(_stopClaiming.Token)), CancellationToken.None);
@@ -85,7 +85,7 @@ internal sealed partial class JobEngine(
             }
         }
 
-        await _stopNews.CancelAsync();
+        await _stopEvents.CancelAsync();
         completer.Complete();
         if (!await EndsWithinAsync(_completing, Reserve))
         {
@@ -107,7 +107,7 @@ internal sealed partial class JobEngine(
     public void Dispose()
     {
         _stopClaiming.Dispose();
-        _stopNews.Dispose();
+        _stopEvents.Dispose();
         _giveUp.Dispose();
     }
 

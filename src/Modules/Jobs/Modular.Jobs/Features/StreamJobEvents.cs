@@ -60,9 +60,9 @@ internal static class StreamJobEvents
                 }
             }
 
-            while (await events.ReadAsync(id, after.Value, cancellationToken) is var (job, news))
+            while (await events.ReadAsync(id, after.Value, cancellationToken) is var (job, stored))
             {
-                foreach (var item in news)
+                foreach (var item in stored)
                 {
                     after = item.Seq;
                     yield return new StreamEvent(item.Seq, item.Kind.ToString().ToLowerInvariant(), item.Data);
@@ -73,7 +73,7 @@ internal static class StreamJobEvents
                     yield break;
                 }
 
-                if (news.Count == 0)
+                if (stored.Count == 0)
                 {
                     await watch.WaitAsync(JobChanges.Poll, cancellationToken);
                 }

@@ -11,7 +11,7 @@ namespace Modular.Jobs.Persistence;
 /// <param name="Job">The attempt.</param>
 /// <param name="Lines">Lines in order.</param>
 /// <param name="Progress">Null: unchanged.</param>
-internal sealed record AttemptNews(ClaimedJob Job, IReadOnlyList<LogWritten> Lines, JobProgress? Progress);
+internal sealed record AttemptEvents(ClaimedJob Job, IReadOnlyList<LogWritten> Lines, JobProgress? Progress);
 
 /// <summary>What a running attempt writes before it ends; each write is fenced by (id, lease).</summary>
 internal sealed class AttemptWrites(NpgsqlDataSource database, SignalSender signals)
@@ -25,12 +25,12 @@ internal sealed class AttemptWrites(NpgsqlDataSource database, SignalSender sign
     // Lines and progress take their numbers while the entry is locked. Beyond the cap one line says so, and later ones are dropped.
     private static readonly string Append =
         $"""
-         WITH news AS (
+         WITH said AS (
            SELECT n.id, n.lease, n.lines, n.progress, n.message FROM unnest($1::uuid[], $2::bigint[], $3::jsonb[], $4::real[], $5::text[]) AS n(id, lease, lines, progress, message)
          ), held AS (
            SELECT e.id, e.event_seq, e.log_lines, n.lines, n.progress, n.message,
                   least(jsonb_array_length(n.lines), greatest(0, {MaxLogLines} + 1 - e.log_lines)) AS kept
-           FROM jobs.entry e JOIN news n ON e.id = n.id AND e.lease = n.lease AND coalesce(e.worker, 0) <> 0
+           FROM jobs.entry e JOIN said n ON e.id = n.id AND e.lease = n.lease AND coalesce(e.worker, 0) <> 0
            FOR UPDATE OF e
          ), moved AS (
            UPDATE jobs.entry e
@@ -69,15 +69,15 @@ internal sealed class AttemptWrites(NpgsqlDataSource database, SignalSender sign
         """;
 
     /// <returns>The jobs whose lease still held.</returns>
-    public async Task<IReadOnlySet<Guid>> AppendAsync(IReadOnlyList<AttemptNews> news, CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<Guid>> AppendAsync(IReadOnlyList<AttemptEvents> events, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             Append,
-            Sql.Value(news.Select(item => item.Job.Id).ToArray()),
-            Sql.Value(news.Select(item => item.Job.Lease).ToArray()),
-            Sql.JsonArray([.. news.Select(item => JsonSerializer.Serialize(item.Lines, Json.Options))]),
-            new NpgsqlParameter { Value = news.Select(item => (float?)item.Progress?.Percent).ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Real },
-            new NpgsqlParameter { Value = news.Select(item => item.Progress?.Message).ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text });
+            Sql.Value(events.Select(item => item.Job.Id).ToArray()),
+            Sql.Value(events.Select(item => item.Job.Lease).ToArray()),
+            Sql.JsonArray([.. events.Select(item => JsonSerializer.Serialize(item.Lines, Json.Options))]),
+            new NpgsqlParameter { Value = events.Select(item => (float?)item.Progress?.Percent).ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Real },
+            new NpgsqlParameter { Value = events.Select(item => item.Progress?.Message).ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Text });
         var held = new HashSet<Guid>();
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {

@@ -65,9 +65,9 @@ internal sealed class CompleteJobs(NpgsqlDataSource database, SignalSender signa
            FROM held WHERE e.id = held.id
          ), told AS (
            INSERT INTO jobs.event (job_id, seq, kind, at, data)
-           SELECT id, start_seq, 0, started_at, jsonb_build_object('state', 'running', 'attempt', attempt, 'worker', worker, 'error', NULL, 'at', started_at) FROM held
+           SELECT id, start_seq, {(short)JobEventKind.State}, started_at, jsonb_build_object('state', 'running', 'attempt', attempt, 'worker', worker, 'error', NULL, 'at', started_at) FROM held
            UNION ALL
-           SELECT id, event_seq + 1, 0, now(), jsonb_build_object('state', 'queued', 'attempt', attempt - 1, 'worker', NULL, 'error', NULL, 'at', now()) FROM held
+           SELECT id, event_seq + 1, {(short)JobEventKind.State}, now(), jsonb_build_object('state', 'queued', 'attempt', attempt - 1, 'worker', NULL, 'error', NULL, 'at', now()) FROM held
          )
          SELECT id FROM held
          """;

@@ -20,8 +20,8 @@ internal sealed record StatsPoint(
 /// <summary>Series over the last hours. Both documents have a BRIN index on their time, so only the window's pages are read.</summary>
 internal sealed class JobSeries(NpgsqlDataSource database)
 {
-    private const string Series =
-        """
+    private static readonly string Series =
+        $"""
         WITH step AS (
           SELECT n, date_bin($2, now(), 'epoch') - ($1 - 1 - n) * $2 AS at FROM generate_series(0, $1 - 1) n
         ), span AS (SELECT min(at) AS since FROM step),
@@ -29,7 +29,7 @@ internal sealed class JobSeries(NpgsqlDataSource database)
           SELECT date_bin($2, created_at, 'epoch') AS at, count(*) AS jobs FROM jobs.mt_doc_submission, span WHERE created_at >= since GROUP BY 1
         ), finished AS (
           SELECT date_bin($2, o.finished_at, 'epoch') AS at,
-                 count(*) FILTER (WHERE o.state = 3) AS succeeded, count(*) FILTER (WHERE o.state = 4) AS failed, count(*) FILTER (WHERE o.state = 5) AS cancelled,
+                 count(*) FILTER (WHERE o.state = {(short)JobState.Succeeded}) AS succeeded, count(*) FILTER (WHERE o.state = {(short)JobState.Failed}) AS failed, count(*) FILTER (WHERE o.state = {(short)JobState.Cancelled}) AS cancelled,
                  percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM t.started - coalesce((s.data ->> 'runAt')::timestamptz, s.created_at))) FILTER (WHERE t.started IS NOT NULL) AS wait,
                  percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM o.finished_at - t.started)) FILTER (WHERE t.started IS NOT NULL) AS run
           FROM span, jobs.mt_doc_outcome o

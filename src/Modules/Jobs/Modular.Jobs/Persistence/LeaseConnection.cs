@@ -15,11 +15,11 @@ internal sealed class LeaseConnection : IDisposable
         """;
 
     // A late renewal counts as long as no rescuer declared the replica dead; both write this row, so one of them is first.
-    private const string RenewLease =
-        """
+    private static readonly string RenewLease =
+        $"""
         UPDATE jobs.replica r SET last_seen_at = now(), expires_at = now() + make_interval(secs => $2), active = $3, draining = $4
         WHERE r.id = $1 AND NOT r.dead
-        RETURNING ARRAY(SELECT e.id FROM jobs.entry e WHERE e.worker = $1 AND e.state = 2 AND e.cancel_requested_at IS NOT NULL)
+        RETURNING ARRAY(SELECT e.id FROM jobs.entry e WHERE e.worker = $1 AND e.state = {Sql.Running} AND e.cancel_requested_at IS NOT NULL)
         """;
 
     private readonly NpgsqlConnection _connection;

@@ -31,8 +31,8 @@ internal sealed class Replicas(NpgsqlDataSource database)
     private static readonly string Held =
         $"SELECT id, lease FROM jobs.entry WHERE worker = $1 AND state = {Sql.Running}";
 
-    private const string Forget =
-        "DELETE FROM jobs.replica r WHERE r.dead AND r.last_seen_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM jobs.entry e WHERE e.worker = r.id AND e.state = 2)";
+    private static readonly string Forget =
+        $"DELETE FROM jobs.replica r WHERE r.dead AND r.last_seen_at < now() - interval '1 hour' AND NOT EXISTS (SELECT FROM jobs.entry e WHERE e.worker = r.id AND e.state = {Sql.Running})";
 
     /// <summary>Ends the lease of a replica that holds nothing any more.</summary>
     public async Task UnregisterAsync(int replica, CancellationToken cancellationToken)

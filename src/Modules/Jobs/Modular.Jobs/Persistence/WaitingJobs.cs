@@ -16,7 +16,7 @@ internal sealed class WaitingJobs(NpgsqlDataSource database, SignalSender signal
            RETURNING e.id, e.event_seq, e.attempt
          ), told AS (
            INSERT INTO jobs.event (job_id, seq, kind, at, data)
-           SELECT id, event_seq, 0, now(), jsonb_build_object('state', 'queued', 'attempt', attempt, 'worker', NULL, 'error', NULL, 'at', now()) FROM promoted
+           SELECT id, event_seq, {(short)JobEventKind.State}, now(), jsonb_build_object('state', 'queued', 'attempt', attempt, 'worker', NULL, 'error', NULL, 'at', now()) FROM promoted
          )
          SELECT ARRAY(SELECT id FROM promoted),
                 (SELECT extract(epoch FROM min(run_at) - now())::float8 FROM jobs.entry WHERE state = {Sql.Scheduled} AND id <> ALL (ARRAY(SELECT id FROM due)))
@@ -65,11 +65,11 @@ internal sealed class WaitingJobs(NpgsqlDataSource database, SignalSender signal
            FROM old o JOIN jobs.mt_doc_submission s ON s.id = o.id
          ), told AS (
            INSERT INTO jobs.event (job_id, seq, kind, at, data)
-           SELECT id, end_seq - 1, 0, finished_at, jsonb_build_object('state', data -> 'state', 'attempt', data -> 'attempt', 'worker', data -> 'attempts' -> -1 -> 'worker', 'error', data -> 'error', 'at', finished_at) FROM old
+           SELECT id, end_seq - 1, {(short)JobEventKind.State}, finished_at, jsonb_build_object('state', data -> 'state', 'attempt', data -> 'attempt', 'worker', data -> 'attempts' -> -1 -> 'worker', 'error', data -> 'error', 'at', finished_at) FROM old
            UNION ALL
-           SELECT id, end_seq, 3, finished_at, jsonb_build_object('state', data -> 'state', 'result', NULL, 'error', data -> 'error', 'at', finished_at) FROM old
+           SELECT id, end_seq, {(short)JobEventKind.End}, finished_at, jsonb_build_object('state', data -> 'state', 'result', NULL, 'error', data -> 'error', 'at', finished_at) FROM old
            UNION ALL
-           SELECT id, end_seq + 1, 0, now(), jsonb_build_object('state', 'queued', 'attempt', data -> 'attempt', 'worker', NULL, 'error', NULL, 'at', now()) FROM old
+           SELECT id, end_seq + 1, {(short)JobEventKind.State}, now(), jsonb_build_object('state', 'queued', 'attempt', data -> 'attempt', 'worker', NULL, 'error', NULL, 'at', now()) FROM old
          )
          SELECT id FROM old
          """;

@@ -10,7 +10,7 @@ namespace Modular.Jobs.Engine;
 /// Writes log lines and progress of all running attempts, a few times a second in one statement: progress coalesces to its latest value,
 /// lines keep their order, and a handler never waits for the database.
 /// </summary>
-internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time, ILogger<NewsWriter> logger) : IDisposable
+internal sealed partial class EventWriter(AttemptWrites writes, TimeProvider time, ILogger<EventWriter> logger) : IDisposable
 {
     private static readonly TimeSpan Rhythm = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(15);
@@ -40,7 +40,7 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
     /// <summary>Writes what is left of an attempt that ends: its last lines come before its outcome.</summary>
     public async Task FlushAsync(Attempt attempt)
     {
-        if (!attempt.HasSpoken)
+        if (!attempt.HasEvents)
         {
             return;
         }
@@ -82,14 +82,14 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
     /// <summary>The caller has the turn.</summary>
     private async Task WriteNextAsync(IReadOnlyList<Attempt> attempts, CancellationToken cancellationToken)
     {
-        var pending = new List<(Attempt Attempt, AttemptNews News)>();
+        var pending = new List<(Attempt Attempt, AttemptEvents Events)>();
         foreach (var attempt in attempts)
         {
             // Announced again between these two lines: it is found again next time, perhaps with nothing new.
             _announced.TryRemove(attempt, out _);
-            if (attempt.TakeNews() is { } news)
+            if (attempt.TakeEvents() is { } events)
             {
-                pending.Add((attempt, news));
+                pending.Add((attempt, events));
             }
         }
 
@@ -99,13 +99,13 @@ internal sealed partial class NewsWriter(AttemptWrites writes, TimeProvider time
         }
     }
 
-    private async Task AppendAsync(IReadOnlyList<(Attempt Attempt, AttemptNews News)> pending, CancellationToken cancellationToken)
+    private async Task AppendAsync(IReadOnlyList<(Attempt Attempt, AttemptEvents Events)> pending, CancellationToken cancellationToken)
     {
         for (var failures = 0; ;)
         {
             try
             {
-                var held = await writes.AppendAsync([.. pending.Select(item => item.News)], cancellationToken);
+                var held = await writes.AppendAsync([.. pending.Select(item => item.Events)], cancellationToken);
                 foreach (var (attempt, _) in pending.Where(item => !held.Contains(item.Attempt.JobId)))
                 {
                     attempt.Stop(StopReason.LeaseLost);
