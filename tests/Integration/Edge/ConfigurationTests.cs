@@ -27,6 +27,8 @@ public sealed class ConfigurationTests
     [InlineData("STORAGE_PROVIDER", "azure")]
     [InlineData("S3_ENDPOINT", "minio:9000")]
     [InlineData("WORKER_CONCURRENCY", "-1")]
+    [InlineData("WORKER_QUEUES", "Images")]
+    [InlineData("WORKER_QUEUES", "images, video jobs")]
     [InlineData("JOB_LEASE_SECONDS", "301")]
     [InlineData("JOB_RETENTION_DAYS", "for ever")]
     [InlineData("JOB_RETENTION_FAILED_DAYS", "-1")]
