@@ -101,6 +101,19 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
+    public async Task The_health_check_finds_the_port_in_the_file_that_names_it()
+    {
+        await using var host = await HostProcess.StartAsync();
+        await using var elsewhere = await Deployment.CreateAsync();
+        var file = Path.Combine(elsewhere.Folder, "port");
+        await File.WriteAllTextAsync(file, $"{host.Port}\n", CancellationToken);
+        await using var found = await HostProcess.LaunchAsync(elsewhere, new Dictionary<string, string> { ["PORT_FILE"] = file }, "--PORT=", "--healthcheck");
+        (await found.WaitForExitAsync()).ShouldBe(0, string.Join('\n', found.Output));
+        await using var nobody = await HostProcess.LaunchAsync(elsewhere, settings: null, "--healthcheck");
+        (await nobody.WaitForExitAsync()).ShouldBe(1);
+    }
+
+    [Fact]
     public void A_secret_and_its_file_are_one_too_many() =>
         Refused(new Dictionary<string, string>(Valid) { ["ADMIN_API_KEY_FILE"] = "/etc/hostname" }).ShouldHaveSingleItem().ShouldContain("keep one");
 
