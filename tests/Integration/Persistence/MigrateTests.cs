@@ -90,7 +90,7 @@ public sealed class MigrateTests
 
     private static WebApplication Build(Deployment deployment, string database, FakeTimeProvider time) => ModularHost.Build(
         [
-            .. new Dictionary<string, string>(deployment.Settings) { ["DATABASE_URL"] = database, ["environment"] = "Development" }.Select(setting => $"--{setting.Key}={setting.Value}"),
+            .. new Dictionary<string, string>(deployment.Settings) { ["DATABASE_URL"] = database, ["environment"] = "Development", ["LOG_LEVEL"] = "error" }.Select(setting => $"--{setting.Key}={setting.Value}"),
         ],
         [.. Modules.All, new ClockModule(time)]);
 
