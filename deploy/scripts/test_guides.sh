@@ -72,9 +72,12 @@ waits() { timeout 20 docker compose --progress quiet run --rm --no-deps -T -v "$
 check "● a database that does not answer" shows 'database does not answer yet' waits
 printf 'wrong-key-wrong-key-wrong' >"$stack/wrong_key"
 chmod 644 "$stack/wrong_key"
-check "● wrong keys of the object store" shows 'object store|storage|S3|SignatureDoesNotMatch|InvalidAccessKey|could not start' replica -v "$stack/wrong_key:/run/secrets/s3_secret_key:ro" modular
+wrong_keys() { replica -v "$stack/wrong_key:/run/secrets/s3_secret_key:ro" modular; }
+check "● wrong keys of the object store" shows '^S3_ACCESS_KEY, S3_SECRET_KEY, S3_BUCKET: The S3 server failed' wrong_keys
+check "● wrong keys of the object store: exit code 78" code 78 wrong_keys
 curl -sS -o /dev/null -X PUT --data-binary x -H "Authorization: Bearer $(<secrets/admin_api_key)" "$api/objects/one"
-check "● another bucket than the database's" shows 'holds no objects, but the database knows some' replica -e S3_BUCKET=another modular
+check "● another bucket than the database's" shows '^S3_ENDPOINT, S3_BUCKET: this s3 store holds no objects, but the database knows some' replica -e S3_BUCKET=another modular
+check "● another bucket than the database's: exit code 78" code 78 replica -e S3_BUCKET=another modular
 check "● the port is taken" shows 'already (allocated|in use)' docker run --rm --publish "127.0.0.1:$(setting HTTP_PORT ''):8080" --entrypoint true "$(setting NGINX_IMAGE nginx:1.28-bookworm)"
 check "● the subnet is taken" shows 'overlaps' docker network create --subnet "$(setting FRONTEND_SUBNET '')" modular-test-overlap
 docker network rm modular-test-overlap >/dev/null 2>&1 || true

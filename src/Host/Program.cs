@@ -18,8 +18,7 @@ try
 
     if (args.Contains("--migrate", StringComparer.Ordinal))
     {
-        await app.Services.GetRequiredService<Migrations>().ApplyAsync(CancellationToken.None);
-        return 0;
+        return await Run.MigrateAsync(app);
     }
 
     return await Run.UntilStoppedAsync(app);

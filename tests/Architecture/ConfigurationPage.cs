@@ -12,9 +12,9 @@ internal static class ConfigurationPage
         var page = new StringBuilder("""
             # Configuration
 
-            Environment variables; on the command line (`--NAME=value`) they win. Each may come from a file instead: `NAME_FILE` holds its path, for secrets as container
-            platforms hand them out. Everything is read once, at start; all problems are told together on standard error, one a line, and the process ends with 78.
-            `--check-config` does only that.
+            Environment variables; on the command line (`--NAME=value`) they win. Each but `ASPNETCORE_ENVIRONMENT`, which is .NET's own (`--environment=value`), may come from a file
+            instead: `NAME_FILE` holds its path, for secrets as container platforms hand them out. Everything is read once, at start; all problems are told together on standard
+            error, one a line, and the process ends with 78. `--check-config` does only that.
 
             This page is made from the code: `make approve` writes it, and a test compares.
 

@@ -13,7 +13,7 @@ public sealed record HttpOptions(int Port, long MaxRequestBytes, ProxyOptions Pr
 {
     public static HttpOptions Read(Settings settings) => new(
         settings.WholeNumber("PORT", 8080, 0, 65535, "the port to listen on; Production: all interfaces, Development: loopback"),
-        settings.WholeNumber("MAX_REQUEST_SIZE_MB", 10, 1, 10240, "largest request body, in MiB, on every route") * 1024L * 1024L,
+        settings.WholeNumber("MAX_REQUEST_SIZE_MB", 10, 1, 10240, "largest request body, in MiB, on every route but signed uploads (MAX_UPLOAD_SIZE_MB)") * 1024L * 1024L,
         ProxyOptions.Read(settings),
         OriginOptions.Read(settings),
         LimitOptions.Read(settings));

@@ -81,8 +81,15 @@ public sealed record DatabaseOptions(string ConnectionString, bool AutoMigrate)
         foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var (key, value) = pair.Split('=', 2) is [var k, var v] ? (Uri.UnescapeDataString(k), Uri.UnescapeDataString(v)) : (pair, "");
-            // libpq's names for the two that platforms use; everything else goes to Npgsql as it is.
-            connection[key switch { "sslmode" => "SSL Mode", "application_name" => "Application Name", _ => key }] = value.Replace("-", "", StringComparison.Ordinal);
+            // libpq's names for the two that platforms use, and its spelling of one's values (verify-full); everything else goes to Npgsql as it is.
+            if (key is "sslmode")
+            {
+                connection["SSL Mode"] = value.Replace("-", "", StringComparison.Ordinal);
+            }
+            else
+            {
+                connection[key is "application_name" ? "Application Name" : key] = value;
+            }
         }
 
         return connection;

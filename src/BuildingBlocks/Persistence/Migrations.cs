@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Data;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Modules;
@@ -54,8 +54,12 @@ public sealed partial class Migrations(NpgsqlDataSource database, ModuleList mod
         }
         finally
         {
-            // A pooled connection keeps its session: give the lock back by hand, also when a script failed.
-            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({Lock})", CancellationToken.None);
+            // A pooled connection keeps its session: give the lock back by hand, also when a script failed. A broken one has lost its session and the lock
+            // with it, and what it would answer here would hide why.
+            if (connection.State == ConnectionState.Open)
+            {
+                await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({Lock})", CancellationToken.None);
+            }
         }
     }
 
@@ -140,8 +144,6 @@ public sealed partial class Migrations(NpgsqlDataSource database, ModuleList mod
             using var reader = new StreamReader(Assembly.GetManifestResourceStream(Resource)!);
             return await reader.ReadToEndAsync(cancellationToken);
         }
-
-        public int Number => int.Parse(Name[..4], CultureInfo.InvariantCulture);
     }
 }
 

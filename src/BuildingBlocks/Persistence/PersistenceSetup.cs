@@ -18,6 +18,7 @@ public static class PersistenceSetup
         builder.Services.AddSingleton(options);
         // Named, since the pool's metrics would otherwise carry the connection string.
         builder.Services.AddSingleton(_ => new NpgsqlDataSourceBuilder(options.ConnectionString) { Name = "modular" }.Build());
+        builder.Services.AddSingleton<DatabaseWait>();
         builder.Services.AddSingleton<Migrations>();
         builder.Services.AddHostedService<DatabaseStart>();
         builder.Services.AddSingleton<IHealthProbe, DatabaseProbe>();

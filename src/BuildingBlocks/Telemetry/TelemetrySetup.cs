@@ -34,6 +34,8 @@ public static class TelemetrySetup
                     .MinimumLevel.Override("Npgsql", frameworks)
                     // Marten tells a failing command with its parameters, which may be secret; the exception itself reaches whoever called.
                     .MinimumLevel.Override("Marten", LogEventLevel.Fatal)
+                    // .NET's word on a start that failed, with a stack in any case: who called the start tells it in the words that suit the fault.
+                    .Filter.ByExcluding(line => line.MessageTemplate.Text == "Hosting failed to start")
                     .Enrich.FromLogContext()
                     // Built when all settings are read: it knows the secrets of every module.
                     .WriteTo.Console(new Redaction(format == "json" ? new JsonLines() : new TextLines(), settings.Secrets));

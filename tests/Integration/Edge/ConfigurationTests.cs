@@ -27,6 +27,8 @@ public sealed class ConfigurationTests
     [InlineData("STORAGE_PROVIDER", "azure")]
     [InlineData("S3_ENDPOINT", "minio:9000")]
     [InlineData("WORKER_CONCURRENCY", "-1")]
+    [InlineData("WORKER_QUEUES", "Images")]
+    [InlineData("WORKER_QUEUES", "images, video jobs")]
     [InlineData("JOB_LEASE_SECONDS", "301")]
     [InlineData("JOB_RETENTION_DAYS", "for ever")]
     [InlineData("JOB_RETENTION_FAILED_DAYS", "-1")]
@@ -96,6 +98,19 @@ public sealed class ConfigurationTests
         await using var host = await HostProcess.StartAsync(deployment, new Dictionary<string, string> { ["DATABASE_URL"] = "", ["DATABASE_URL_FILE"] = database, ["ADMIN_API_KEY_FILE"] = key });
         using var answer = await host.SendAsync(HttpMethod.Get, "jobs", null, ("Authorization", $"Bearer {EdgeClient.AdminKey}"));
         await answer.ReadJsonAsync();
+    }
+
+    [Fact]
+    public async Task The_health_check_finds_the_port_in_the_file_that_names_it()
+    {
+        await using var host = await HostProcess.StartAsync();
+        await using var elsewhere = await Deployment.CreateAsync();
+        var file = Path.Combine(elsewhere.Folder, "port");
+        await File.WriteAllTextAsync(file, $"{host.Port}\n", CancellationToken);
+        await using var found = await HostProcess.LaunchAsync(elsewhere, new Dictionary<string, string> { ["PORT_FILE"] = file }, "--PORT=", "--healthcheck");
+        (await found.WaitForExitAsync()).ShouldBe(0, string.Join('\n', found.Output));
+        await using var nobody = await HostProcess.LaunchAsync(elsewhere, settings: null, "--healthcheck");
+        (await nobody.WaitForExitAsync()).ShouldBe(1);
     }
 
     [Fact]

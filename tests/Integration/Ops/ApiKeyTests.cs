@@ -108,6 +108,39 @@ public sealed class ApiKeyTests(GuardedHost host) : IClassFixture<GuardedHost>
     }
 
     [Fact]
+    public async Task Uses_are_written_in_one_order_so_that_replicas_do_not_block_each_other()
+    {
+        await using var app = await ModularApp.StartAsync(Settings);
+        using var client = CreateClient(app);
+        var keys = new List<(Guid Id, string Text)>();
+        while (keys.Count < 12)
+        {
+            using var response = await SendAsync(client, HttpMethod.Post, "api-keys", AdminKey, new { name = "ordered", scopes = new[] { "ops" } });
+            var key = await JsonAsync(response, HttpStatusCode.Created);
+            keys.Add((key.GetProperty("id").GetGuid(), key.GetProperty("key").GetString()!));
+        }
+
+        await using var connection = await app.Deployment.ConnectAsync();
+        await ExecuteAsync(connection, "INSERT INTO ops.api_key_use (key_id, last_used_at) SELECT unnest($1), now() - interval '1 day'", keys.Select(key => key.Id).ToArray());
+        // A connection of its own to look with: within a transaction pg_stat_activity stays as it was.
+        await using var looking = await app.Deployment.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(CancellationToken);
+        await ExecuteAsync(connection, "SELECT FROM ops.api_key_use ORDER BY key_id LIMIT 1 FOR UPDATE");
+        foreach (var (_, text) in keys)
+        {
+            using var used = await SendAsync(client, HttpMethod.Get, "audit", text);
+            used.StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+
+        await Eventually.IsTrueAsync(
+            async () => await ExecuteAsync(
+                looking, "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO ops.api_key_use%'") is true,
+            "the writer waits for the first key");
+        var free = await ExecuteAsync(connection, "SELECT count(*) FROM (SELECT FROM ops.api_key_use FOR UPDATE SKIP LOCKED) AS free");
+        free.ShouldBe((long)keys.Count, "The writer that waits for the first key holds no later one.");
+    }
+
+    [Fact]
     public async Task The_list_tells_when_a_key_was_last_used_and_never_its_text()
     {
         var (id, key) = await host.CreateKeyAsync(["ops"], name: "listed");
@@ -183,5 +216,12 @@ public sealed class ApiKeyTests(GuardedHost host) : IClassFixture<GuardedHost>
 
         var errors = (await JsonAsync(response, HttpStatusCode.BadRequest)).GetProperty("errors");
         errors.EnumerateObject().Select(field => field.Name).ShouldBe(fields, ignoreOrder: true);
+    }
+
+    private static async Task<object?> ExecuteAsync(NpgsqlConnection connection, string sql, params object[] values)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(values.Select(value => new NpgsqlParameter { Value = value }).ToArray());
+        return await command.ExecuteScalarAsync(CancellationToken);
     }
 }

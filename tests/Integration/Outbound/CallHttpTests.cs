@@ -64,6 +64,35 @@ public sealed class CallHttpTests(OutboundHost host) : IClassFixture<OutboundHos
         (job.State, job.Attempt, job.Error!.Type).ShouldBe(("failed", 1, "HttpStatus"));
     }
 
+    [Theory]
+    [InlineData("RunAsync")]
+    [InlineData("Exception")]
+    [InlineData("answered")]
+    public async Task A_secret_that_is_an_ordinary_word_changes_no_outcome(string secret)
+    {
+        await using var stranger = new Stranger((_, stream, _) => Stranger.SayAsync(stream, 404, "no"));
+
+        var job = await host.CallAsync(new { url = stranger.Url(), secretHeaders = new Dictionary<string, string> { ["X-Token"] = secret } }, maxAttempts: 5);
+
+        (job.State, job.Attempt, job.Error!.Type).ShouldBe(("failed", 1, "HttpStatus"));
+        job.Error.Message.ShouldNotContain(secret);
+    }
+
+    [Theory]
+    [InlineData("Bearer to-ken/1=", "/x/to-ken/1=", "/x/***")]
+    [InlineData("Bearer to-ken/1=", "/x/Bearer%20to-ken%2F1%3D", "/x/***")]
+    [InlineData("to ken", "/x/to%20ken/y", "/x/***/y")]
+    public async Task A_redirect_that_names_a_secret_does_not_bring_it_into_the_log(string secret, string location, string logged)
+    {
+        await using var stranger = new Stranger((request, stream, _) => request.Path == "/" ? Stranger.SayAsync(stream, 302, "", $"Location: {location}") : Stranger.SayAsync(stream, 200, "here"));
+
+        var job = await host.CallAsync(new { url = stranger.Url(), secretHeaders = new Dictionary<string, string> { ["Authorization"] = secret } });
+
+        job.State.ShouldBe("succeeded", job.Error?.Message);
+        stranger.Requests.Last().Path.ShouldBe(location, "The call itself went there.");
+        (await host.App.Client.GetStringAsync($"jobs/{job.Id}/logs", CancellationToken)).ShouldContain($"{logged} answered 200");
+    }
+
     [Fact]
     public async Task A_server_that_is_not_there_or_says_nothing_is_a_fault()
     {

@@ -80,7 +80,7 @@ public abstract class BlobStoreTests(StorageFixture storage)
         var id = Guid.CreateVersion7();
         var problem = await Should.ThrowAsync<BlobTooLargeException>(() => Store.PutAsync(
             id, 1000, async (stream, token) => await stream.WriteAsync(new byte[1001], token), CancellationToken));
-        problem.MaxBytes.ShouldBe(1000);
+        problem.Message.ShouldContain("1000");
         await ShouldBeGoneAsync(id);
         (await Store.PutAsync(id, 1000, async (stream, token) => await stream.WriteAsync(new byte[1000], token), CancellationToken)).Size.ShouldBe(1000);
     }

@@ -75,6 +75,25 @@ public sealed class StoreUpkeepTests
         (await app.Client.GetAsync("objects/whole", CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.InternalServerError);
     }
 
+    [Theory]
+    [InlineData("PUT")]
+    [InlineData("DELETE")]
+    public async Task An_object_that_changes_while_the_sweeper_looks_has_lost_nothing(string change)
+    {
+        await using var app = await ModularApp.StartAsync();
+        await app.PutObjectAsync("changing", [1]);
+        var store = new ChangingStore(app.Services.GetRequiredService<IBlobStore>(), async () =>
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(change), "objects/changing") { Content = change == "PUT" ? Body("other") : null };
+            (await app.Client.SendAsync(request, CancellationToken)).IsSuccessStatusCode.ShouldBeTrue();
+        });
+        using var sweeper = ActivatorUtilities.CreateInstance<BlobSweeper>(app.Services, store);
+
+        (await sweeper.ReportMissingAsync(CancellationToken)).ShouldBe(0);
+
+        store.Changes.ShouldBe(1);
+    }
+
     [Fact]
     public async Task A_replica_that_mounts_another_store_refuses_to_start()
     {

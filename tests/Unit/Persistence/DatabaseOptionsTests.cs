@@ -30,6 +30,13 @@ public sealed class DatabaseOptionsTests
         read.Timeout.ShouldBeLessThanOrEqualTo(5, "An exhausted pool must be told within seconds.");
     }
 
+    [Fact]
+    public void Parameters_of_an_address_keep_their_dashes()
+    {
+        var read = Read(new() { ["DATABASE_URL"] = "postgres://ann:pw@host/jobs?sslmode=verify-full&Root%20Certificate=/etc/ssl/db-ca.pem&application_name=modular-eu-1" });
+        (read.SslMode, read.RootCertificate, read.ApplicationName).ShouldBe((SslMode.VerifyFull, "/etc/ssl/db-ca.pem", "modular-eu-1"));
+    }
+
     private static NpgsqlConnectionStringBuilder Read(Dictionary<string, string?> values)
     {
         var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection(values).Build(), isDevelopment: false);

@@ -19,8 +19,8 @@ public sealed class HealthModule : IModule
     {
         var services = builder.Services;
         services.ConfigureMarten(HealthDocuments.Configure);
-        // Made here and not on first use: it counts from the start.
-        services.AddSingleton(new ProcessClock(TimeProvider.System));
+        services.AddSingleton<ProcessClock>();
+        services.AddHostedService(provider => provider.GetRequiredService<ProcessClock>());
         services.AddSingleton<HealthMonitor>();
         services.AddHostedService<HealthWatcher>();
     }

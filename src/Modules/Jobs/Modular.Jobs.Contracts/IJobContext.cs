@@ -1,8 +1,8 @@
 namespace Modular.Jobs.Contracts;
 
 /// <summary>
-/// One attempt of one job. Every write is fenced by the attempt's lease number: once the job was given to another worker,
-/// each of them throws <see cref="LeaseLostException"/> and changes nothing.
+/// One attempt of one job. Every write is fenced by the attempt's lease number: once the job was given to another worker, none changes
+/// anything; those that are awaited throw <see cref="LeaseLostException"/>, <see cref="Log"/> and <see cref="ReportProgress"/> never throw.
 /// </summary>
 public interface IJobContext
 {

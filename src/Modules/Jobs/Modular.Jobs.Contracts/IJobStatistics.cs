@@ -13,6 +13,6 @@ public sealed record QueueDepth(string Name, bool Paused, int? Concurrency, long
 /// <summary>Numbers about jobs for those who show or export them.</summary>
 public interface IJobStatistics
 {
-    /// <summary>Every known queue, by name. Database-wide; answers from a copy at most a second old.</summary>
+    /// <summary>Every known queue, by name. Database-wide; answers from a copy of up to a second, or, when counting takes long, of up to 20 times as long as the count took.</summary>
     Task<IReadOnlyList<QueueDepth>> GetQueuesAsync(CancellationToken cancellationToken);
 }

@@ -3,11 +3,10 @@ using Modular.BuildingBlocks.Configuration;
 namespace Modular.Storage;
 
 /// <summary>Where objects are kept.</summary>
-/// <param name="Provider"><c>filesystem</c> or <c>s3</c>.</param>
 /// <param name="Path">The folder of the filesystem store.</param>
 /// <param name="S3">The S3 store; null for the filesystem.</param>
 /// <param name="MaxUploadBytes">Largest object sent to a signed upload URL.</param>
-public sealed record StorageOptions(string Provider, string Path, S3Options? S3, long MaxUploadBytes)
+public sealed record StorageOptions(string Path, S3Options? S3, long MaxUploadBytes)
 {
     private const long Mebibyte = 1024 * 1024;
 
@@ -20,7 +19,7 @@ public sealed record StorageOptions(string Provider, string Path, S3Options? S3,
         var path = settings.Text("STORAGE_PATH", "./data/objects", "the folder of the filesystem store")!;
         var s3 = S3Options.Read(settings, endpoint, isUsed: provider == "s3");
         var upload = settings.WholeNumber("MAX_UPLOAD_SIZE_MB", 5120, 1, 5 * 1024 * 1024, "largest object, in MiB, sent to a signed upload URL");
-        return new StorageOptions(provider, path, provider == "s3" ? s3 : null, upload * Mebibyte);
+        return new StorageOptions(path, provider == "s3" ? s3 : null, upload * Mebibyte);
     }
 }
 

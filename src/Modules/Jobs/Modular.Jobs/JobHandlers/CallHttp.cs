@@ -95,25 +95,48 @@ internal static class CallHttp
     {
         public async Task<Result> RunAsync(Payload payload, IJobContext context, CancellationToken cancellationToken)
         {
-            var secrets = payload.SecretHeaders?.Values.Where(value => value.Length >= ShortestMasked).OrderByDescending(value => value.Length).ToArray() ?? [];
+            var secrets = SecretsOf(payload);
             try
             {
                 return await RunAsync(payload, secrets, context, cancellationToken);
             }
-            catch (Exception problem) when (secrets.Any(secret => problem.ToString().Contains(secret, StringComparison.Ordinal)))
+            catch (Exception problem) when (problem is not OperationCanceledException && Messages(problem).Any(message => secrets.Any(secret => message.Contains(secret, StringComparison.Ordinal))))
             {
                 throw Masked(problem, secrets);
             }
         }
 
+        /// <summary>The values, their credentials without the scheme (<c>Bearer …</c>), and both as a URL writes them; the longest first, since one may hold another.</summary>
+        private static string[] SecretsOf(Payload payload) =>
+        [
+            .. (payload.SecretHeaders?.Values ?? [])
+                .SelectMany(value => new[] { value, value[(value.IndexOf(' ', StringComparison.Ordinal) + 1)..] })
+                .SelectMany(value => new[] { value, Uri.EscapeDataString(value) })
+                .Where(value => value.Length >= ShortestMasked)
+                .Distinct(StringComparer.Ordinal)
+                .OrderByDescending(value => value.Length),
+        ];
+
+        // Not the stacks: they quote nobody, and a secret that happens to be a word of ours would turn every fault into another one.
+        private static IEnumerable<string> Messages(Exception? problem)
+        {
+            for (; problem is not null; problem = problem.InnerException)
+            {
+                yield return problem.Message;
+            }
+        }
+
         // Some servers send back what they were sent, and messages quote servers. Without the cause: it says the same.
-        private static HttpRequestException Masked(Exception problem, string[] secrets) => new(Shown(problem.Message, secrets));
+        private static Exception Masked(Exception problem, string[] secrets) => problem is JobFailedException failed
+            ? new JobFailedException(Shown(failed.Message, secrets)) { ErrorType = failed.ErrorType }
+            : new HttpRequestException(Shown(problem.Message, secrets));
 
         private async Task<Result> RunAsync(Payload payload, string[] secrets, IJobContext context, CancellationToken cancellationToken)
         {
             using var answer = await SendAsync(payload, context, cancellationToken);
             var status = (int)answer.Status;
-            context.Log(JobLogLevel.Info, $"{payload.Method} {answer.Url.GetLeftPart(UriPartial.Path)} answered {status}");
+            // A redirect may have put into the path what it was sent.
+            context.Log(JobLogLevel.Info, Shown($"{payload.Method} {answer.Url.GetLeftPart(UriPartial.Path)} answered {status}", secrets));
             if (status >= 500 || answer.Status == HttpStatusCode.TooManyRequests)
             {
                 throw new HttpRequestException($"{answer.Url.Host} answered {status}.", inner: null, answer.Status);
@@ -161,8 +184,8 @@ internal static class CallHttp
 
         private static async Task<string> ReadAsync(OutboundResponse answer, string[] secrets, IJobContext context, CancellationToken cancellationToken)
         {
-            // A secret that the cut would halve is still recognized.
-            var buffer = new byte[MaxBody + MaxHeaderValue];
+            // A secret that the cut would halve is still recognized, also when each of its characters is escaped.
+            var buffer = new byte[MaxBody + (3 * MaxHeaderValue)];
             var length = 0;
             while (length < buffer.Length && await answer.ReadAsync(buffer.AsMemory(length), cancellationToken) is > 0 and var read)
             {

@@ -64,10 +64,7 @@ internal sealed record BlobContent(long Size, string Sha256);
 internal sealed record StoredBlob(Guid Id, DateTimeOffset WrittenAt);
 
 /// <summary>More bytes came than may.</summary>
-internal sealed class BlobTooLargeException(long maxBytes) : Exception($"More than {maxBytes} bytes were written.")
-{
-    public long MaxBytes { get; } = maxBytes;
-}
+internal sealed class BlobTooLargeException(long maxBytes) : Exception($"More than {maxBytes} bytes were written.");
 
 /// <summary>The store failed: away, out of space, refused.</summary>
 internal sealed class BlobStoreException(string message, Exception innerException) : Exception(message, innerException)

@@ -18,9 +18,6 @@ internal sealed record ObjectKey
 
     public string Value { get; }
 
-    /// <summary>The last segment: the name of a downloaded file.</summary>
-    public string FileName => Value[(Value.LastIndexOf('/') + 1)..];
-
     public override string ToString() => Value;
 
     /// <summary>Reads a key from text that was already decoded (JSON, a form, a job's payload).</summary>

@@ -67,9 +67,10 @@ internal sealed partial class StoreStart(IBlobStore blobs, StoreIdentity identit
                 Waiting(logger, problem.Message, (int)time.GetElapsedTime(started).TotalSeconds);
                 await Task.Delay(Pause, time, cancellationToken);
             }
-            catch (BlobStoreException problem)
+            catch (BlobStoreException problem) when (!problem.MayPass)
             {
-                throw new SettingsException([$"{Setting}: {problem.Message}"]);
+                // One that is merely away for long passes as it is: a restart may find it.
+                throw new SettingsException([$"{(blobs.Provider == "s3" ? "S3_ACCESS_KEY, S3_SECRET_KEY, S3_BUCKET" : Setting)}: {problem.Message}"]);
             }
         }
     }

@@ -46,6 +46,15 @@ internal sealed class SweepRows(NpgsqlDataSource database, IDocumentStore docume
         return await session.QueryAsync<StoredObject>("""where id collate "C" > ? order by id collate "C" limit ?""", cancellationToken, after ?? "", limit);
     }
 
+    /// <summary>The object under the key, expired or not, still points at the blob.</summary>
+    public async Task<bool> IsNamedAsync(string key, Guid blobId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"SELECT EXISTS (SELECT FROM {StorageSchema.Objects} WHERE id = $1 AND blob_id = $2)");
+        command.Parameters.Add(new() { Value = key });
+        command.Parameters.Add(new() { Value = blobId });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     private async Task<IReadOnlyList<Guid>> DeleteExpiredAsync(string table, int limit, CancellationToken cancellationToken)
     {
         // Rows that someone works on are left for the next round.

@@ -37,7 +37,7 @@ export function Trouble({ problem, onRetry }) {
 }
 
 /** Lines that hold the place of what is loading, shown only when it takes longer than a blink. */
-export const Placeholder = ({ isSlow, rows = 8 }) => html`
+const Placeholder = ({ isSlow, rows = 8 }) => html`
   <div class="placeholder" data-slow=${isSlow ? '' : undefined} aria-busy="true" aria-label="Loading">
     ${Array.from({ length: rows }, (_, row) => html`<span key=${row}></span>`)}
   </div>`;
