@@ -1,3 +1,4 @@
+using Modular.Jobs.Domain;
 using Npgsql;
 
 namespace Modular.Jobs.Persistence;
