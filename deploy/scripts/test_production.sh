@@ -105,7 +105,8 @@ console() {
   is "$(curl -sS -o "$stack/home" -w '%{http_code}' "$url/")" 200 && has '<!doctype html' <(tr '[:upper:]' '[:lower:]' <"$stack/home") || return 1
   grep -oE '(src|href)="/?assets/[^"]+"' "$stack/home" | cut -d'"' -f2 >"$stack/assets"
   while read -r asset; do
-    is "$(curl -sS -D "$headers" -o "$out" -w '%{http_code}' "$url/${asset#/}")" 200 && is "$(header cache-control)" 'public, max-age=31536000, immutable' || { echo "$asset"; return 1; }
+    is "$(curl -sS -D "$headers" -o "$out" -w '%{http_code}' "$url/${asset#/}")" 200 || { echo "$asset"; return 1; }
+    is "$(header cache-control)" 'public, max-age=31536000, immutable' || { echo "$asset"; return 1; }
   done <"$stack/assets"
   echo "$(wc -l <"$stack/assets") assets"
 }

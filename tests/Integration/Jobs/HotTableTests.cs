@@ -38,14 +38,16 @@ public sealed class HotTableTests
     [Fact]
     public async Task An_idle_replica_asks_the_database_less_than_twice_a_second()
     {
-        await using var app = await ModularApp.StartAsync();
-        await app.WaitForJobAsync((await app.SubmitAsync("debug.noop")).Id, "succeeded");
-        // Counted from another database, whose own statements do not count.
-        var own = new NpgsqlConnectionStringBuilder(app.Deployment.ConnectionString);
-        var database = own.Database!;
-        own.Database = "postgres";
-        await using var connection = new NpgsqlConnection(own.ConnectionString);
+        // A server of its own, without autovacuum, whose visits are transactions too; counted from another database than the service's.
+        await using var postgres = await PostgresCluster.CreateAsync();
+        await using var deployment = await Deployment.CreateAsync(postgres: postgres);
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString);
         await connection.OpenAsync(CancellationToken);
+        await ExecuteAsync(connection, "ALTER SYSTEM SET autovacuum = off");
+        await ExecuteAsync(connection, "SELECT pg_reload_conf()");
+        await using var app = await ModularApp.StartAsync(deployment);
+        await app.WaitForJobAsync((await app.SubmitAsync("debug.noop")).Id, "succeeded");
+        var database = new NpgsqlConnectionStringBuilder(deployment.ConnectionString).Database!;
 
         // Not the job's transactions, which are counted late, nor the first rounds of every duty.
         var from = await CountAsync(10);

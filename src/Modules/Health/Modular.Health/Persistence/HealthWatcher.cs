@@ -9,7 +9,7 @@ using Modular.Health.Probing;
 namespace Modular.Health.Persistence;
 
 /// <summary>
-/// Notices when a part changes its state, and stores that. While the database is down the changes wait in memory, in a buffer with an end, and
+/// Notices when a part changes its state, whoever asked how it is, and stores that. It asks itself where nobody else does. While the database is down the changes wait in memory, in a buffer with an end, and
 /// are stored afterwards with their own times.
 /// </summary>
 internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStore documents, TimeProvider time, ILogger<HealthWatcher> logger) : Duty(time, logger)
@@ -22,17 +22,25 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
 
     private readonly TimeProvider _time = time;
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, HealthStatus> _known = new(StringComparer.Ordinal);
     private readonly Queue<HealthTransition> _waiting = new();
+    private TimeSpan _interval = Close;
     private DateTimeOffset _pruneAt;
 
-    /// <summary>Closer while a part is not well: its recovery is news too.</summary>
-    protected override TimeSpan Interval => _known.Values.Any(status => status is HealthStatus.Unhealthy or HealthStatus.Degraded) ? Close : Calm;
+    protected override TimeSpan Interval => _interval;
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        monitor.Answered = Notice;
+        return base.StartAsync(cancellationToken);
+    }
 
     protected override async Task<bool> RunRoundAsync(CancellationToken cancellationToken)
     {
         var report = await monitor.GetAsync(cancellationToken);
-        Notice(report);
+        // Closer while a part is not well: its recovery is news too.
+        _interval = report.Parts.All(part => part.Status is HealthStatus.Healthy or HealthStatus.Disabled) ? Calm : Close;
         // Asked of the report first: a database that is down is not also waited for here, which would blind the watcher to the other parts.
         if (report.Parts.All(part => part.Name != "database" || part.Status is HealthStatus.Healthy))
         {
@@ -44,6 +52,14 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
     }
 
     private void Notice(HealthReport report)
+    {
+        lock (_lock)
+        {
+            NoticeEach(report);
+        }
+    }
+
+    private void NoticeEach(HealthReport report)
     {
         foreach (var part in report.Parts)
         {
@@ -77,7 +93,13 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
 
     private async Task StoreAsync(CancellationToken cancellationToken)
     {
-        if (_waiting.Count == 0)
+        HealthTransition[] transitions;
+        lock (_lock)
+        {
+            transitions = [.. _waiting];
+        }
+
+        if (transitions.Length == 0)
         {
             return;
         }
@@ -86,9 +108,16 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
         timeout.CancelAfter(Patience);
         await using var session = documents.LightweightSession();
         // Stored by id: a round that failed after its commit stores the same again, not twice.
-        session.Store(_waiting.ToArray());
+        session.Store(transitions);
         await session.SaveChangesAsync(timeout.Token);
-        _waiting.Clear();
+        lock (_lock)
+        {
+            // The buffer may have dropped some of them meanwhile.
+            while (_waiting.TryPeek(out var oldest) && oldest.Id <= transitions[^1].Id)
+            {
+                _waiting.Dequeue();
+            }
+        }
     }
 
     private async Task PruneAsync(CancellationToken cancellationToken)

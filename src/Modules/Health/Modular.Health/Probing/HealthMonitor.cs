@@ -17,6 +17,9 @@ internal sealed class HealthMonitor(IEnumerable<IHealthProbe> probes, TimeProvid
     private Task<HealthReport>? _round;
     private long _roundEndedAt;
 
+    /// <summary>Whom to tell every answer, whoever asked for it; one at a time.</summary>
+    public Action<HealthReport>? Answered { get; set; }
+
     public async Task<HealthReport> GetAsync(CancellationToken cancellationToken)
     {
         Task<HealthReport> round;
@@ -37,7 +40,9 @@ internal sealed class HealthMonitor(IEnumerable<IHealthProbe> probes, TimeProvid
     private async Task<HealthReport> AskAllAsync()
     {
         var parts = await Task.WhenAll(_runners.Select(runner => runner.AskAsync()));
+        var report = HealthReport.Of([.. parts.OrderBy(part => part.Name, StringComparer.Ordinal)]);
+        Answered?.Invoke(report);
         Volatile.Write(ref _roundEndedAt, time.GetTimestamp());
-        return HealthReport.Of([.. parts.OrderBy(part => part.Name, StringComparer.Ordinal)]);
+        return report;
     }
 }
