@@ -2,26 +2,28 @@ using Modular.BuildingBlocks.Configuration;
 using Modular.BuildingBlocks.Persistence;
 using Modular.Host;
 
+string[] commands = ["--healthcheck", "--check-config", "--migrate"];
+var command = args.FirstOrDefault(commands.Contains);
+// Apart from the command: .NET would take the setting behind a bare flag for that flag's value.
+string[] settings = [.. args.Where(arg => !commands.Contains(arg))];
 try
 {
-    if (args.Contains("--healthcheck", StringComparer.Ordinal))
+    if (command == "--healthcheck")
     {
-        return await HealthCheck.RunAsync(args);
+        return await HealthCheck.RunAsync(settings);
     }
 
-    await using var app = ModularHost.Build(args);
-    if (args.Contains("--check-config", StringComparer.Ordinal))
+    await using var app = ModularHost.Build(settings);
+    switch (command)
     {
-        Console.WriteLine("The configuration is valid.");
-        return 0;
+        case "--check-config":
+            Console.WriteLine("The configuration is valid.");
+            return 0;
+        case "--migrate":
+            return await Run.MigrateAsync(app);
+        default:
+            return await Run.UntilStoppedAsync(app);
     }
-
-    if (args.Contains("--migrate", StringComparer.Ordinal))
-    {
-        return await Run.MigrateAsync(app);
-    }
-
-    return await Run.UntilStoppedAsync(app);
 }
 catch (Exception problem) when (problem is SettingsException or SchemaException)
 {

@@ -125,11 +125,13 @@ public sealed class ConfigurationTests
         await using var valid = await HostProcess.LaunchAsync(deployment, absent, "--check-config");
         await using var wrong = await HostProcess.LaunchAsync(deployment, new Dictionary<string, string> { ["DB_MAX_CONNECTIONS"] = "all" }, "--check-config");
         await using var invariant = await HostProcess.LaunchAsync(deployment, new Dictionary<string, string> { ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "1" }, "--check-config");
+        await using var behind = await HostProcess.LaunchAsync(deployment, absent, "--check-config", "--DB_MAX_CONNECTIONS=all");
 
         (await valid.WaitForExitAsync()).ShouldBe(0);
         valid.Output.ShouldBe(["The configuration is valid."]);
         (await wrong.WaitForExitAsync()).ShouldBe(78);
         wrong.Output.ShouldHaveSingleItem().ShouldStartWith("DB_MAX_CONNECTIONS is \"all\"");
+        (await behind.WaitForExitAsync()).ShouldBe(78, "a setting behind the command is read");
         (await invariant.WaitForExitAsync()).ShouldBe(78);
         invariant.Output.ShouldHaveSingleItem().ShouldContain("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT");
     }
