@@ -8,6 +8,17 @@ namespace Modular.BuildingBlocks.Persistence;
 /// <param name="AutoMigrate">Bring the schema up to date at start; otherwise refuse to start when it is behind.</param>
 public sealed record DatabaseOptions(string ConnectionString, bool AutoMigrate)
 {
+    private static readonly Dictionary<string, string> LibpqNames = new(StringComparer.Ordinal)
+    {
+        ["sslmode"] = "SSL Mode",
+        ["sslrootcert"] = "Root Certificate",
+        ["sslcert"] = "SSL Certificate",
+        ["sslkey"] = "SSL Key",
+        ["channel_binding"] = "Channel Binding",
+        ["application_name"] = "Application Name",
+        ["connect_timeout"] = "Timeout",
+    };
+
     public static DatabaseOptions Read(Settings settings)
     {
         var url = settings.Required("DATABASE_URL", "postgres://user:password@host:port/db?sslmode=… or Npgsql key=value", secret: true);
@@ -81,15 +92,8 @@ public sealed record DatabaseOptions(string ConnectionString, bool AutoMigrate)
         foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var (key, value) = pair.Split('=', 2) is [var k, var v] ? (Uri.UnescapeDataString(k), Uri.UnescapeDataString(v)) : (pair, "");
-            // libpq's names for the two that platforms use, and its spelling of one's values (verify-full); everything else goes to Npgsql as it is.
-            if (key is "sslmode")
-            {
-                connection["SSL Mode"] = value.Replace("-", "", StringComparison.Ordinal);
-            }
-            else
-            {
-                connection[key is "application_name" ? "Application Name" : key] = value;
-            }
+            // libpq's names for those that platforms hand out, and its spelling of one's values (verify-full); everything else goes to Npgsql as it is.
+            connection[LibpqNames.GetValueOrDefault(key, key)] = key is "sslmode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
         }
 
         return connection;

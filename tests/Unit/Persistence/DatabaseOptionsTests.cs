@@ -37,6 +37,13 @@ public sealed class DatabaseOptionsTests
         (read.SslMode, read.RootCertificate, read.ApplicationName).ShouldBe((SslMode.VerifyFull, "/etc/ssl/db-ca.pem", "modular-eu-1"));
     }
 
+    [Fact]
+    public void Parameters_may_have_the_names_that_libpq_gives_them()
+    {
+        var read = Read(new() { ["DATABASE_URL"] = "postgres://ann:pw@host/jobs?sslmode=require&channel_binding=require&sslrootcert=/ca.pem&sslcert=/me.pem&sslkey=/me.key&connect_timeout=3" });
+        (read.SslMode, read.ChannelBinding, read.RootCertificate, read.SslCertificate, read.SslKey).ShouldBe((SslMode.Require, ChannelBinding.Require, "/ca.pem", "/me.pem", "/me.key"));
+    }
+
     private static NpgsqlConnectionStringBuilder Read(Dictionary<string, string?> values)
     {
         var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection(values).Build(), isDevelopment: false);
