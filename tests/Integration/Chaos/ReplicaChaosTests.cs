@@ -88,7 +88,7 @@ public sealed class ReplicaChaosTests
         for (var number = 0; number < 3; number++)
         {
             deaf.Add(await one.SubmitAsync(
-                "fixtures.act", new { steps = new[] { new { onAttempt = 1, gate, deaf = true } } }, job => (job["timeoutSeconds"], job["maxAttempts"], job["priority"]) = (1, 2, 100), $"deaf-{number}"));
+                "fixtures.act", new { steps = new[] { new { onAttempt = 1, gate, deaf = true } } }, job => (job["timeoutSeconds"], job["maxAttempts"], job["priority"]) = (3, 2, 100), $"deaf-{number}"));
         }
 
         // Three of four workers hang: the timeout and the grace period free them, and the jobs' second attempts succeed.
@@ -102,6 +102,6 @@ public sealed class ReplicaChaosTests
         // What the abandoned handlers still do changes nothing.
         Gates.Open(gate);
         await storm.FlowsAsync();
-        await storm.JudgeAsync("a handler that ignores cancellation", $"its worker was free after {(freed.FinishedAt - freed.StartedAt)!.Value.TotalSeconds:0.0} s (timeout 1 s, grace 10 s)");
+        await storm.JudgeAsync("a handler that ignores cancellation", $"its worker was free after {(freed.FinishedAt - freed.StartedAt)!.Value.TotalSeconds:0.0} s (timeout 3 s, grace 10 s)");
     }
 }

@@ -183,6 +183,7 @@ public sealed class JobTests(ConsoleHost host) : IClassFixture<ConsoleHost>
         await Expect(visit.Page.GetByLabel("algorithms")).ToHaveAttributeAsync("aria-invalid", "true");
         await Expect(visit.Page.Locator(".field-error").First).ToBeVisibleAsync();
         await visit.Button("Copy as curl").ClickAsync();
+        await Expect(visit.Page.GetByText("Copied.")).ToBeVisibleAsync();
         (await visit.Page.EvaluateAsync<string>("() => navigator.clipboard.readText()")).ShouldContain("\"algorithms\":[\"md6\"]");
     }
 }

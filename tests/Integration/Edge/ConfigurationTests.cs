@@ -107,8 +107,13 @@ public sealed class ConfigurationTests
         await using var elsewhere = await Deployment.CreateAsync();
         var file = Path.Combine(elsewhere.Folder, "port");
         await File.WriteAllTextAsync(file, $"{host.Port}\n", CancellationToken);
-        await using var found = await HostProcess.LaunchAsync(elsewhere, new Dictionary<string, string> { ["PORT_FILE"] = file }, "--PORT=", "--healthcheck");
-        (await found.WaitForExitAsync()).ShouldBe(0, string.Join('\n', found.Output));
+        await Eventually.PassesAsync(
+            async () =>
+            {
+                await using var found = await HostProcess.LaunchAsync(elsewhere, new Dictionary<string, string> { ["PORT_FILE"] = file }, "--PORT=", "--healthcheck");
+                (await found.WaitForExitAsync()).ShouldBe(0, string.Join('\n', found.Output));
+            },
+            TimeSpan.FromSeconds(60));
         await using var nobody = await HostProcess.LaunchAsync(elsewhere, settings: null, "--healthcheck");
         (await nobody.WaitForExitAsync()).ShouldBe(1);
     }

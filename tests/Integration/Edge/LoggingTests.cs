@@ -49,8 +49,13 @@ public sealed class LoggingTests
         await using var host = await HostProcess.StartAsync(settings: Json);
         foreach (var path in new[] { "health", "health/live", "health/ready", "metrics" })
         {
-            using var answer = await host.SendAsync(HttpMethod.Get, path, null, ("X-Request-Id", "probe"));
-            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+            await Eventually.IsTrueAsync(
+                async () =>
+                {
+                    using var answer = await host.SendAsync(HttpMethod.Get, path, null, ("X-Request-Id", "probe"));
+                    return answer.StatusCode is HttpStatusCode.OK;
+                },
+                $"{path} answers 200");
         }
 
         using var last = await host.SendAsync(HttpMethod.Get, "health/history", null, ("X-Request-Id", "last"));

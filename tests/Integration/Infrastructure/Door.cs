@@ -10,7 +10,7 @@ internal sealed class Door : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
     private readonly List<TcpClient> _clients = [];
-    private TcpListener _listener = new(IPAddress.Loopback, 0);
+    private TcpListener _listener = new(IPAddress.Loopback, Loopback.FreePort());
 
     public Door(int target)
     {

@@ -37,7 +37,7 @@ public sealed class CancelRetryDeleteTests(JobsHost host) : IClassFixture<JobsHo
     public async Task A_running_job_is_asked_with_202_and_ends_cancelled()
     {
         var job = await host.ActAsync(new { progress = 30, message = "on the way" }, new { gate = "never opened" });
-        await host.App.WaitForJobAsync(job.Id, "running");
+        await Eventually.IsTrueAsync(async () => (await host.App.GetJobAsync(job.Id)).Progress is { Percent: 30 }, "it has reported");
 
         var answer = await JobsFixture.JsonAsync(await CancelAsync(job.Id), HttpStatusCode.Accepted);
         answer.GetProperty("cancelRequestedAt").GetString().ShouldNotBeNull();
@@ -52,7 +52,7 @@ public sealed class CancelRetryDeleteTests(JobsHost host) : IClassFixture<JobsHo
     {
         var gate = JobsFixture.NewName();
         var job = await host.ActAsync(new { gate, deaf = true }, new { log = "too late", artifact = "late.txt", message = "late" });
-        await host.App.WaitForJobAsync(job.Id, "running");
+        await Eventually.IsTrueAsync(() => Gates.WaitersAt(gate) == 1, "the handler is deaf at its gate");
         await JobsFixture.JsonAsync(await CancelAsync(job.Id), HttpStatusCode.Accepted);
 
         var cancelled = await host.App.WaitForJobAsync(job.Id, TimeSpan.FromSeconds(30), "cancelled");

@@ -26,7 +26,7 @@ public sealed class JobOrderTests(JobsHost host) : IClassFixture<JobsHost>
     public async Task A_job_for_a_later_time_runs_then_and_one_for_an_earlier_time_at_once()
     {
         var now = (await host.App.SubmitAsync("debug.noop")).CreatedAt;
-        var later = await host.App.SubmitAsync("debug.noop", with: with => with["runAt"] = now.AddSeconds(1.5));
+        var later = await host.App.SubmitAsync("debug.noop", with: with => with["runAt"] = now.AddSeconds(5));
         var earlier = await host.App.SubmitAsync("debug.noop", with: with => with["runAt"] = now.AddDays(-1000));
         (later.State, earlier.State).ShouldBe(("scheduled", "queued"));
 
@@ -83,7 +83,7 @@ public sealed class JobOrderTests(JobsHost host) : IClassFixture<JobsHost>
         foreach (var job in free)
             await host.App.WaitForJobAsync(job.Id, "running");
 
-        (await DepthAsync(queue)).Running.ShouldBe(2);
+        await Eventually.IsTrueAsync(async () => (await DepthAsync(queue)).Running == 2, "two of the limited queue run");
         (await host.App.GetJobAsync(limited[^1].Id)).WaitingFor.ShouldBe($"queue '{queue}' runs 2 of at most 2");
         await host.LimitAsync(queue, null);
         await Eventually.IsTrueAsync(async () => (await DepthAsync(queue)).Running == 6, "without a limit all six run");
@@ -117,8 +117,8 @@ public sealed class JobOrderTests(JobsHost host) : IClassFixture<JobsHost>
         var jobs = Enumerable.Range(0, 30).Select(_ => new { type = "debug.sleep", payload = new { milliseconds = 1 }, queue }).ToArray();
         await JobsFixture.JsonAsync(await host.PostAsync("jobs/batch", new { jobs }), System.Net.HttpStatusCode.Created);
 
-        // Two seconds for each, if each waited for the poll.
-        await Eventually.IsTrueAsync(async () => await DepthAsync(queue) == (0, 0), "all have run", TimeSpan.FromSeconds(15));
+        // Five seconds for each, if each waited for the poll.
+        await Eventually.IsTrueAsync(async () => await DepthAsync(queue) == (0, 0), "all have run", TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class JobOrderTests(JobsHost host) : IClassFixture<JobsHost>
         await host.ResumeAsync(quiet);
         await host.ResumeAsync(busy);
 
-        await Eventually.IsTrueAsync(async () => (await DepthAsync(busy)).Running == 15, "sixteen slots run sixteen jobs, before the poll looks again", TimeSpan.FromSeconds(1.5));
+        await Eventually.IsTrueAsync(async () => (await DepthAsync(busy)).Running == 15, "sixteen slots run sixteen jobs, before the poll looks again", TimeSpan.FromSeconds(4));
         Gates.Open(gate);
         foreach (var job in many.Append(one))
             await host.App.WaitForJobAsync(job.Id, "succeeded");

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Modular.Fixtures;
 using Modular.Host;
 using Modular.IntegrationTests.Infrastructure;
+using Modular.Jobs.Engine;
 using Npgsql;
 
 namespace Modular.IntegrationTests.Jobs;
@@ -56,8 +58,10 @@ public sealed class LeaseTests
         await using var connection = await app.Deployment.ConnectAsync();
         await ExecuteAsync(connection, "INSERT INTO jobs.replica (name, version, capacity, expires_at) VALUES ('other', '1', 1, now() + interval '1 hour')");
         await ExecuteAsync(connection, "UPDATE jobs.entry SET lease = lease + 1, worker = (SELECT id FROM jobs.replica WHERE name = 'other')");
+        await Eventually.IsTrueAsync(() => Gates.WaitersAt(gate) == jobs.Length, "all handlers run");
         Gates.Open(gate);
-        await Eventually.IsTrueAsync(async () => (await app.GetAsync<JsonElement>("health")).GetProperty("services").GetProperty("workers").GetProperty("active").GetInt32() == 0, "all handlers have ended");
+        // Not by GET /health, whose answer may be older than the handlers.
+        await Eventually.IsTrueAsync(() => app.Services.GetRequiredService<Claimer>().Active == 0, "all handlers have ended");
 
         await ShouldBeZeroAsync(connection, "SELECT count(*) FROM jobs.event");
         await ShouldBeZeroAsync(connection, "SELECT count(*) FROM jobs.checkpoint");
@@ -96,13 +100,17 @@ public sealed class LeaseTests
     [Fact]
     public async Task Two_replicas_run_five_hundred_jobs_each_exactly_once()
     {
+        var gate = JobsFixture.NewName();
         await using var deployment = await Deployment.CreateAsync(new Dictionary<string, string> { ["WORKER_CONCURRENCY"] = "8" });
         await using var one = await ModularApp.StartAsync(deployment, modules: [.. Modules.All, new FixturesModule()]);
         await using var two = await ModularApp.StartAsync(deployment, modules: [.. Modules.All, new FixturesModule()]);
 
-        var halves = await Task.WhenAll(new[] { one, two }.Select(app => SubmitAsync(app, 250, new { type = "fixtures.act", payload = new { steps = new[] { new { log = "ran" } } } })));
+        var halves = await Task.WhenAll(new[] { one, two }.Select(app => SubmitAsync(app, 250, new { type = "fixtures.act", payload = new { steps = new object[] { new { gate }, new { log = "ran" } } } })));
 
         var jobs = halves.SelectMany(half => half).ToArray();
+        // Nobody takes more than its eight before one has ended: so both have some.
+        await Eventually.IsTrueAsync(() => Gates.WaitersAt(gate) == 16, "all workers of both hold a job");
+        Gates.Open(gate);
         await Eventually.IsTrueAsync(async () => await FinishedAsync(deployment) == jobs.Length, "all have ended", TimeSpan.FromSeconds(60));
         jobs.Select(Gates.RunsOf).ShouldAllBe(runs => runs == 1);
         var workers = new HashSet<string>();

@@ -45,7 +45,7 @@ public sealed class RestartTests
         var current = host;
         try
         {
-            var job = await host.SubmitAsync("debug.sleep", new { milliseconds = 1500, steps = 3 }, QuickRetries);
+            var job = await host.SubmitAsync("debug.sleep", new { milliseconds = 4000, steps = 8 }, QuickRetries);
             var logged = new TaskCompletionSource();
             var reader = ResumedStream.ReadToEndAsync(() => current, job.Id, item => _ = item.Event == "log" && logged.TrySetResult());
             await logged.Task.WaitAsync(CancellationToken);
@@ -99,8 +99,8 @@ public sealed class RestartTests
         await using var deployment = await Deployment.CreateAsync();
         // The listener stays for the delay, so the long wait is heard also when the signal overtakes it.
         await using var stopping = await HostProcess.StartAsync(
-            deployment, new Dictionary<string, string> { ["SHUTDOWN_DELAY_SECONDS"] = "1", ["SHUTDOWN_TIMEOUT_SECONDS"] = "6" });
-        var quick = await stopping.SubmitAsync("debug.sleep", new { milliseconds = 1000 });
+            deployment, new Dictionary<string, string> { ["SHUTDOWN_DELAY_SECONDS"] = "1", ["SHUTDOWN_TIMEOUT_SECONDS"] = "8" });
+        var quick = await stopping.SubmitAsync("debug.sleep", new { milliseconds = 3000 });
         var again = await stopping.SubmitAsync("debug.sleep", new { milliseconds = 60_000 });
         var once = await stopping.SubmitAsync("debug.sleep", new { milliseconds = 60_000 }, job => job["maxAttempts"] = 1);
         foreach (var job in new[] { quick, again, once })

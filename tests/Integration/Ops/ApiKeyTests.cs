@@ -80,14 +80,14 @@ public sealed class ApiKeyTests(GuardedHost host) : IClassFixture<GuardedHost>
                 return response.StatusCode is HttpStatusCode.Unauthorized;
             },
             "the other replica refuses the key",
-            TimeSpan.FromSeconds(5));
+            TimeSpan.FromSeconds(15));
         (await host.StatusAsync(HttpMethod.Delete, $"api-keys/{id}")).ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
     public async Task An_expired_key_is_refused()
     {
-        var (_, key) = await host.CreateKeyAsync(["ops"], DateTimeOffset.UtcNow.AddSeconds(2));
+        var (_, key) = await host.CreateKeyAsync(["ops"], DateTimeOffset.UtcNow.AddSeconds(6));
         (await host.StatusAsync(HttpMethod.Get, "audit", key)).ShouldBe(HttpStatusCode.OK);
 
         await Eventually.IsTrueAsync(async () => await host.StatusAsync(HttpMethod.Get, "audit", key) is HttpStatusCode.Unauthorized, "the key has expired");

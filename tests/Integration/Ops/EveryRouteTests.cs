@@ -32,7 +32,7 @@ public sealed class EveryRouteTests(GuardedHost host) : IClassFixture<GuardedHos
     {
         var (revokedId, revoked) = await host.CreateKeyAsync([.. Scopes.All], name: "revoked");
         (await host.StatusAsync(HttpMethod.Delete, $"api-keys/{revokedId}")).ShouldBe(HttpStatusCode.NoContent);
-        var (_, expired) = await host.CreateKeyAsync([.. Scopes.All], DateTimeOffset.UtcNow.AddSeconds(2), "expired");
+        var (_, expired) = await host.CreateKeyAsync([.. Scopes.All], DateTimeOffset.UtcNow.AddSeconds(4), "expired");
         await Eventually.IsTrueAsync(async () => await host.StatusAsync(HttpMethod.Get, "job-types", expired) is HttpStatusCode.Unauthorized, "the key has expired", TimeSpan.FromSeconds(20));
         var lacking = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var scope in Scopes.All)

@@ -56,7 +56,7 @@ internal sealed class NamesModule : IModule
 
     public void AddServices(IHostApplicationBuilder builder, Settings settings)
     {
-        builder.Services.AddSingleton(OutboundLimits.Default with { Answer = TimeSpan.FromSeconds(2), Window = TimeSpan.FromSeconds(2), WindowBytes = 1024 });
+        builder.Services.AddSingleton(OutboundLimits.Default with { Answer = TimeSpan.FromSeconds(5), Window = TimeSpan.FromSeconds(5), WindowBytes = 1024 });
         builder.Services.AddSingleton<HostResolver>(_ => ResolveAsync);
     }
 
