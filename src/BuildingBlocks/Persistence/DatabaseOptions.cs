@@ -50,7 +50,8 @@ public sealed record DatabaseOptions(string ConnectionString, bool AutoMigrate)
             connection.AutoPrepareMinUsages = 2;
             // Nothing here changes a session, so nothing needs to be reset when a connection goes back: it would cost each checkout a statement.
             connection.NoResetOnClose = true;
-            // A generic plan is made for arrays of ten; ours have up to a thousand, and a queue grows from nothing to a million rows under one plan.
+            // A generic plan is made for arrays of ten; ours have up to a thousand, and a queue grows from nothing to a million rows under one plan. (The hot
+            // statements are made for one plan, and ask for it themselves.)
             // Compiling a plan with LLVM takes longer than any statement here runs, and many waiting jobs make the planner believe in it.
             connection.Options = $"{connection.Options} -c plan_cache_mode=force_custom_plan -c jit=off".Trim();
             return new DatabaseOptions(connection.ConnectionString, migrate);

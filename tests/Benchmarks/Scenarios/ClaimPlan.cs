@@ -31,7 +31,7 @@ internal sealed class ClaimPlan
             if (await command.ExecuteScalarAsync() is string sql)
             {
                 // Prepared and planned as in the Host's own sessions.
-                await ExecuteAsync(connection, $"SET plan_cache_mode = force_custom_plan; SET jit = off; PREPARE claim (int, text[], int, text[]) AS {sql}");
+                await ExecuteAsync(connection, $"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; PREPARE claim (int, text[], int, text[]) AS {sql}");
                 await using var newest = new NpgsqlCommand("SELECT max(id) FROM jobs.replica", connection);
                 return new ClaimPlan(connection, (int)(await newest.ExecuteScalarAsync())!);
             }

@@ -43,7 +43,7 @@ public sealed class JobsModule : IModule
         services.AddHostedService<SignalListener>();
         services.AddSingleton<EventReader>().AddHostedService(provider => provider.GetRequiredService<EventReader>());
         services.AddSingleton<JobFeed>().AddHostedService(provider => provider.GetRequiredService<JobFeed>());
-        services.AddSingleton<SubmissionQueue>().AddHostedService(provider => provider.GetRequiredService<SubmissionQueue>());
+        services.AddSingleton<SubmissionQueue>();
         services.AddSingleton<Promoter>().AddHostedService(provider => provider.GetRequiredService<Promoter>());
         services.AddHostedService<JobEngine>().AddHostedService<Rescuer>().AddHostedService<DepthSampler>().AddHostedService<Pruner>().AddHostedService<Vacuumer>();
     }

@@ -27,6 +27,7 @@ internal sealed partial class Claimer(
 
     /// <summary>One claim at a time, be it the loop's or a submission's own.</summary>
     private readonly SemaphoreSlim _one = new(1, 1);
+    private volatile bool _nothingWaits;
     private bool _closed;
     private long _lastOwnStart;
 
@@ -38,9 +39,9 @@ internal sealed partial class Claimer(
 
     public void Dispose() => _one.Dispose();
 
-    public void OnReady() => _wake.Writer.TryWrite(true);
+    public void OnReady() => Wake();
 
-    public void OnGap() => _wake.Writer.TryWrite(true);
+    public void OnGap() => Wake();
 
     public void OnCancel(IReadOnlyList<Guid> jobs) => held.Cancel(jobs);
 
@@ -59,7 +60,14 @@ internal sealed partial class Claimer(
                 var claimed = 0;
                 if (replica.Id != 0 && want > 0)
                 {
+                    // Before the claim: a signal that comes while it is under way is not forgotten.
+                    _nothingWaits = true;
                     claimed = await ClaimOnceAsync(want, cancellationToken);
+                    if (claimed > 0)
+                    {
+                        _nothingWaits = false;
+                    }
+
                     failures = 0;
                     inVain = claimed == 0 ? inVain + 1 : 0;
                     if (claimed < want / 4)
@@ -230,9 +238,16 @@ internal sealed partial class Claimer(
         }
     }
 
+    private void Wake()
+    {
+        _nothingWaits = false;
+        _wake.Writer.TryWrite(true);
+    }
+
     private void FreeSlot()
     {
-        if (_slots.Free())
+        // After a claim in vain only a signal, or the poll, brings something: to ask at the end of each single job would be in vain too.
+        if (_slots.Free() && !_nothingWaits)
         {
             _wake.Writer.TryWrite(true);
         }

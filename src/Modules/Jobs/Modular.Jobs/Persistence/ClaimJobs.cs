@@ -65,6 +65,7 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(Sql.PlanOnce());
         batch.BatchCommands.Add(Sql.Command(LockLimited));
         batch.BatchCommands.Add(Sql.Command(
             Claim,
@@ -75,6 +76,7 @@ internal sealed class ClaimJobs(NpgsqlDataSource database, SignalSender signals)
         var jobs = new List<ClaimedJob>(count);
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
+            await reader.NextResultAsync(cancellationToken);
             await reader.NextResultAsync(cancellationToken);
             while (await reader.ReadAsync(cancellationToken))
             {

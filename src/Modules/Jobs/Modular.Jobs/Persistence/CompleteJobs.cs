@@ -83,7 +83,7 @@ internal sealed class CompleteJobs(NpgsqlDataSource database, SignalSender signa
         var returned = completions.Where(item => item.Trigger == JobTrigger.GivenBack).ToArray();
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection);
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Sql.PlanOnce() } };
         if (finals.Length > 0)
         {
             batch.BatchCommands.Add(Sql.Command(
@@ -118,14 +118,13 @@ internal sealed class CompleteJobs(NpgsqlDataSource database, SignalSender signa
         var applied = new HashSet<Guid>(completions.Count);
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
-            do
+            while (await reader.NextResultAsync(cancellationToken))
             {
                 while (await reader.ReadAsync(cancellationToken))
                 {
                     applied.Add(reader.GetGuid(0));
                 }
             }
-            while (await reader.NextResultAsync(cancellationToken));
         }
 
         signals.Changed([.. completions.Select(item => item.Job.Id)]);

@@ -10,7 +10,7 @@ namespace Modular.Jobs.Persistence;
 /// held until the commit is on disk, and so makes commits wait for one another (PostgreSQL, PreCommit_Notify). This replica is told at once, without
 /// a round trip; the others by NOTIFY, the first at once and then no more than one every few milliseconds. A signal lost on its way costs a slow poll.
 /// </summary>
-internal sealed partial class SignalSender(NpgsqlDataSource database, ILogger<SignalSender> logger) : BackgroundService, IHostedLifecycleService
+internal sealed partial class SignalSender(NpgsqlDataSource database, TimeProvider time, ILogger<SignalSender> logger) : BackgroundService, IHostedLifecycleService
 {
     /// <summary>With more untold changes than that the database is away, and watchers look for themselves.</summary>
     private const int MaxUntold = 20_000;
@@ -83,13 +83,20 @@ internal sealed partial class SignalSender(NpgsqlDataSource database, ILogger<Si
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var toldAt = 0L;
         try
         {
             while (await _wake.Reader.WaitToReadAsync(stoppingToken))
             {
                 _wake.Reader.TryRead(out _);
+                // Only what follows too soon waits: the single signal costs no timer.
+                if (Debounce - time.GetElapsedTime(toldAt) is { Ticks: > 0 } rest)
+                {
+                    await Task.Delay(rest, time, stoppingToken);
+                }
+
+                toldAt = time.GetTimestamp();
                 await TellAsync();
-                await Task.Delay(Debounce, stoppingToken);
             }
         }
         catch (OperationCanceledException)

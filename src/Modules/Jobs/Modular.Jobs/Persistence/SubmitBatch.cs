@@ -199,7 +199,8 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
 
         // More jobs than workers: some would wait anyway, and the claim knows their order.
         var starts = idle is not null && jobs.Length <= idle.Slots;
-        await using var insert = connection.CreateCommand(
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { Sql.PlanOnce() } };
+        batch.BatchCommands.Add(Sql.Command(
             starts ? InsertStarting : Insert,
             Sql.Value(jobs.Select(job => job.Document.Id).ToArray()),
             Sql.Value(jobs.Select(job => job.Document.Type).ToArray()),
@@ -210,11 +211,12 @@ internal sealed class SubmitBatch(NpgsqlDataSource database, SignalSender signal
             new NpgsqlParameter { Value = jobs.Select(job => job.DelaySeconds).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
             Sql.Documents(jobs.Select(job => job.Document)),
             Sql.Value(jobs.Select(job => starts && job.RunAt is null && job.DelaySeconds is null && idle!.Serve(job.Document.Queue)).ToArray()),
-            Sql.Value(idle?.Replica ?? 0));
+            Sql.Value(idle?.Replica ?? 0)));
 
         var created = new Dictionary<Guid, Submission>(jobs.Length);
         var documents = jobs.ToDictionary(job => job.Document.Id, job => job.Document);
-        await using var reader = await insert.ExecuteReaderAsync(cancellationToken);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             var id = reader.GetGuid(0);
