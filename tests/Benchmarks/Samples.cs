@@ -33,6 +33,4 @@ internal sealed class Samples
         _sorted = true;
         return _values[Math.Clamp((int)Math.Ceiling(share * _values.Count) - 1, 0, _values.Count - 1)];
     }
-
-    public static Samples Merge(IEnumerable<Samples> parts) => new(parts.SelectMany(part => part._values));
 }
