@@ -19,15 +19,13 @@ internal sealed partial class Claimer(
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestInBuffer = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OwnStartPause = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan MaxPace = TimeSpan.FromMilliseconds(20);
 
     private readonly Channel<Attempt> _buffer = Channel.CreateUnbounded<Attempt>();
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Slots _slots = new(options, metrics, time);
+    private readonly ClaimPacing _pacing = new(time);
 
     /// <summary>One claim at a time, be it the loop's or a submission's own.</summary>
     private readonly SemaphoreSlim _one = new(1, 1);
-    private volatile bool _nothingWaits;
     private bool _closed;
     private long _lastOwnStart;
 
@@ -39,9 +37,9 @@ internal sealed partial class Claimer(
 
     public void Dispose() => _one.Dispose();
 
-    public void OnReady() => Wake();
+    public void OnReady() => _pacing.Wake();
 
-    public void OnGap() => Wake();
+    public void OnGap() => _pacing.Wake();
 
     public void OnCancel(IReadOnlyList<Guid> jobs) => held.Cancel(jobs);
 
@@ -50,7 +48,7 @@ internal sealed partial class Claimer(
     /// <summary>Claims until <paramref name="cancellationToken"/> fires.</summary>
     public async Task ClaimAsync(CancellationToken cancellationToken)
     {
-        var (failures, inVain) = (0, 0);
+        var failures = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
             LastRound = time.GetTimestamp();
@@ -60,26 +58,17 @@ internal sealed partial class Claimer(
                 var claimed = 0;
                 if (replica.Id != 0 && want > 0)
                 {
-                    // Before the claim: a signal that comes while it is under way is not forgotten.
-                    _nothingWaits = true;
+                    _pacing.Begin();
                     claimed = await ClaimOnceAsync(want, cancellationToken);
-                    if (claimed > 0)
-                    {
-                        _nothingWaits = false;
-                    }
-
                     failures = 0;
-                    inVain = claimed == 0 ? inVain + 1 : 0;
-                    if (claimed < want / 4)
-                    {
-                        await PaceAsync(LastRound, inVain, cancellationToken);
-                    }
+                    await _pacing.EndAsync(LastRound, claimed, want, cancellationToken);
                 }
 
                 // Fewer than wanted may be one queue's share, or the end of what waits: only an empty claim tells.
-                if (claimed == 0)
+                if (claimed == 0 && !await _pacing.WaitAsync(_slots.Idle < 0 ? LongestInBuffer : Poll, cancellationToken))
                 {
-                    await WaitAsync(cancellationToken);
+                    // The slow poll behind the signals. What waits behind handlers that turned out to be long goes back, for others to take.
+                    await ReturnBufferedAsync(attempt => attempt.Age > LongestInBuffer);
                 }
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -238,43 +227,11 @@ internal sealed partial class Claimer(
         }
     }
 
-    private void Wake()
-    {
-        _nothingWaits = false;
-        _wake.Writer.TryWrite(true);
-    }
-
     private void FreeSlot()
     {
-        // After a claim in vain only a signal, or the poll, brings something: to ask at the end of each single job would be in vain too.
-        if (_slots.Free() && !_nothingWaits)
+        if (_slots.Free())
         {
-            _wake.Writer.TryWrite(true);
-        }
-    }
-
-    /// <summary>
-    /// While jobs trickle in, a claim for each would commit as often as their submissions do and slow those down. The first is claimed at once; the next
-    /// claim waits twice as long as that one took, and longer with every claim in vain: what is submitted goes to paused queues, or to other replicas.
-    /// </summary>
-    private Task PaceAsync(long claimBegan, int inVain, CancellationToken cancellationToken)
-    {
-        var pause = time.GetElapsedTime(claimBegan) * Math.Pow(2, 1 + Math.Min(inVain, 10));
-        return Task.Delay(pause < MaxPace ? pause : MaxPace, time, cancellationToken);
-    }
-
-    private async Task WaitAsync(CancellationToken cancellationToken)
-    {
-        using var poll = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        poll.CancelAfter(_slots.Idle < 0 ? LongestInBuffer : Poll);
-        try
-        {
-            await _wake.Reader.ReadAsync(poll.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The slow poll behind the signals. What waits behind handlers that turned out to be long goes back, for others to take.
-            await ReturnBufferedAsync(attempt => attempt.Age > LongestInBuffer);
+            _pacing.WakeForSlot();
         }
     }
 
