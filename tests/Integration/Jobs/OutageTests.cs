@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Modular.Fixtures;
 using Modular.Host;
@@ -38,6 +39,36 @@ public sealed class OutageTests
             (await clerk.WaitForJobAsync(job, "succeeded")).Attempt.ShouldBe(1);
         await using var connection = await deployment.ConnectAsync();
         (await CountAsync(connection, "SELECT count(*) FROM jobs.replica WHERE dead")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task More_bytes_than_may_wait_for_the_database_are_refused_and_the_rest_is_kept()
+    {
+        await using var postgres = await PostgresCluster.CreateAsync();
+        await using var deployment = await Deployment.CreateAsync(new Dictionary<string, string> { ["WORKER_CONCURRENCY"] = "0" }, postgres: postgres);
+        await using var app = await ModularApp.StartAsync(deployment);
+        await app.SubmitAsync("debug.noop");
+        // 9.5 MB each, 64 MiB may wait: up to seven are being written together, and seven wait.
+        var job = $$$"""{"type":"debug.noop","payload":{"fill":"{{{new string('x', 250_000)}}}"}}""";
+        var body = $$"""{"jobs":[{{string.Join(',', Enumerable.Repeat(job, 38))}}]}""";
+        postgres.Freeze();
+        var calls = Enumerable.Range(0, 20).Select(_ => PostAsync()).ToList();
+        await Eventually.IsTrueAsync(() => calls.Count(call => call.IsCompleted) >= 6, "what is too much is refused at once");
+        foreach (var refused in calls.Where(call => call.IsCompleted))
+            (await refused).ShouldBe((HttpStatusCode.ServiceUnavailable, "2"));
+        postgres.Thaw();
+
+        var kept = (await Task.WhenAll(calls)).Count(answer => answer.Status is HttpStatusCode.Created);
+        kept.ShouldBeInRange(8, 14);
+        await using var connection = await deployment.ConnectAsync();
+        (await CountAsync(connection, "SELECT count(*) FROM jobs.entry")).ShouldBe(1 + (38 * kept));
+
+        async Task<(HttpStatusCode Status, string? RetryAfter)> PostAsync()
+        {
+            using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+            using var response = await app.Client.PostAsync("jobs/batch", content, CancellationToken);
+            return (response.StatusCode, response.Headers.RetryAfter?.ToString());
+        }
     }
 
     private static async Task<long> CountAsync(NpgsqlConnection connection, string sql)

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Hosting;
 using Modular.BuildingBlocks.Http;
@@ -16,8 +17,12 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Claimer claimer
     private const int MaxJobs = 1000;
     private const int MaxWaiting = 10_000;
 
+    /// <summary>Of payloads, while the database is slow or away.</summary>
+    private const long MaxWaitingBytes = 64 << 20;
+
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = new();
+    private long _waitingBytes;
     private bool _isWriting;
 
     /// <summary>Writes the call; when this returns, it is durable.</summary>
@@ -49,12 +54,14 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Claimer claimer
     {
         lock (_lock)
         {
-            if (_waiting.Count == MaxWaiting)
+            // A call that finds nobody waiting is taken whatever its size: the request limit bounds that.
+            if (_waiting.Count == MaxWaiting || (_waiting.Count > 0 && _waitingBytes + waiting.Bytes > MaxWaitingBytes))
             {
                 throw Refusal.Unavailable("Too many submissions wait for the database; try again in a moment.", TimeSpan.FromSeconds(2));
             }
 
             _waiting.Enqueue(waiting);
+            _waitingBytes += waiting.Bytes;
             return !_isWriting && (_isWriting = true);
         }
     }
@@ -67,6 +74,7 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Claimer claimer
             for (var jobs = 0; jobs < MaxJobs && _waiting.TryDequeue(out var next); jobs += next.Call.Jobs.Count)
             {
                 calls.Add(next);
+                _waitingBytes -= next.Bytes;
             }
 
             return calls;
@@ -120,7 +128,10 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Claimer claimer
         }
     }
 
-    private sealed record Waiting(SubmissionCall Call, TaskCompletionSource<SubmissionResult> Result);
+    private sealed record Waiting(SubmissionCall Call, TaskCompletionSource<SubmissionResult> Result)
+    {
+        public long Bytes { get; } = Call.Jobs.Sum(job => (long)JsonMarshal.GetRawUtf8Value(job.Document.Payload).Length);
+    }
 
     [LoggerMessage(180, LogLevel.Warning, "A group of {Calls} submissions was refused; each is tried by itself")]
     private static partial void Split(ILogger logger, Exception problem, int calls);

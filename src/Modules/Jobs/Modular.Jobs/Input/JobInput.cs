@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using FluentValidation;
 using Modular.Jobs.Domain;
@@ -96,7 +96,7 @@ internal sealed class JobInputValidator : AbstractValidator<JobInput>
         {
             context.AddFailure("payload", "must be an object");
         }
-        else if (Encoding.UTF8.GetByteCount(payload.GetRawText()) > JobRules.MaxPayloadBytes)
+        else if (JsonMarshal.GetRawUtf8Value(payload).Length > JobRules.MaxPayloadBytes)
         {
             context.AddFailure("payload", $"must be at most {JobRules.MaxPayloadBytes / 1024} KiB of JSON; upload larger inputs as objects");
         }
