@@ -40,8 +40,11 @@ internal sealed partial class SubmissionQueue(SubmitBatch batch, Claimer claimer
             await WriteAsync(Dequeue());
             if (HasMore())
             {
-                // This caller has its answer; what came meanwhile is not its to wait for.
-                _ = Task.Run(WriteRestAsync, CancellationToken.None);
+                // This caller has its answer; what came meanwhile is not its to wait for, nor part of its trace and its log scope.
+                using (ExecutionContext.SuppressFlow())
+                {
+                    _ = Task.Run(WriteRestAsync, CancellationToken.None);
+                }
             }
         }
 
