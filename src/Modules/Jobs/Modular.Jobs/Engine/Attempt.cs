@@ -19,7 +19,7 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
     private readonly long _claimedAt = time.GetTimestamp();
     private List<LogWritten> _lines = [];
     private JobProgress? _unwrittenProgress;
-    private int _phase;
+    private Phase _phase = Phase.Buffered;
     private int _stopReason;
 
     public ClaimedJob Job { get; } = job;
@@ -50,13 +50,13 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
     public DateTimeOffset Now => Job.StartedAt + Age;
 
     /// <summary>An executor takes it. False: it was given back while it waited in the buffer.</summary>
-    public bool TryStart() => Interlocked.CompareExchange(ref _phase, 1, 0) == 0;
+    public bool TryStart() => TryMove(Phase.Buffered, Phase.Running);
 
     /// <summary>It is taken out of the buffer before it started. False: it runs already.</summary>
-    public bool TryReturn() => Interlocked.CompareExchange(ref _phase, 2, 0) == 0;
+    public bool TryReturn() => TryMove(Phase.Buffered, Phase.Returned);
 
     /// <summary>What becomes of it is decided, once: by its handler's end, or by a drain that does not wait for that any longer. False: it was decided already.</summary>
-    public bool TryEnd() => Interlocked.CompareExchange(ref _phase, 3, 1) == 1;
+    public bool TryEnd() => TryMove(Phase.Running, Phase.Ended);
 
     /// <summary>Asks the attempt to stop. The first reason counts, but a lost lease overrules all: nothing of the attempt may be written then.</summary>
     public void Stop(StopReason reason)
@@ -155,6 +155,8 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
             : writes.SaveCheckpointAsync(Job, json, cancellationToken);
     }
 
+    private bool TryMove(Phase from, Phase to) => Interlocked.CompareExchange(ref _phase, to, from) == from;
+
     private static JobFailedException Missing(string key) => new($"There is no object \"{key}\".") { ErrorType = "ObjectNotFound" };
 
     private PublishFence Fence(string name, bool mustBeListed) => async (transaction, artifact, cancellationToken) =>
@@ -165,4 +167,12 @@ internal sealed class Attempt(ClaimedJob job, IArtifactStore artifacts, AttemptW
             throw new JobFailedException($"A job may have at most {AttemptWrites.MaxArtifacts} artifacts.") { ErrorType = "TooManyArtifacts" };
         }
     };
+
+    private enum Phase
+    {
+        Buffered,
+        Running,
+        Returned,
+        Ended,
+    }
 }

@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace Modular.Jobs.Engine;
 
 /// <summary>When the next claim is worth its round trip.</summary>
@@ -7,7 +5,7 @@ internal sealed class ClaimPacing(TimeProvider time)
 {
     private static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(20);
 
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake = new();
     private volatile bool _nothingWaits;
     private int _inVain;
 
@@ -15,7 +13,7 @@ internal sealed class ClaimPacing(TimeProvider time)
     public void Wake()
     {
         _nothingWaits = false;
-        _wake.Writer.TryWrite(true);
+        _wake.Set();
     }
 
     /// <summary>A slot became free. After a claim in vain only a signal, or the poll, brings something: to ask at the end of each single job would be in vain too.</summary>
@@ -23,7 +21,7 @@ internal sealed class ClaimPacing(TimeProvider time)
     {
         if (!_nothingWaits)
         {
-            _wake.Writer.TryWrite(true);
+            _wake.Set();
         }
     }
 
@@ -50,17 +48,5 @@ internal sealed class ClaimPacing(TimeProvider time)
     }
 
     /// <summary>True: somebody woke it. False: <paramref name="longest"/> is over.</summary>
-    public async Task<bool> WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
-    {
-        using var poll = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        poll.CancelAfter(longest);
-        try
-        {
-            return await _wake.Reader.ReadAsync(poll.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
+    public Task<bool> WaitAsync(TimeSpan longest, CancellationToken cancellationToken) => _wake.WaitAsync(longest, cancellationToken);
 }

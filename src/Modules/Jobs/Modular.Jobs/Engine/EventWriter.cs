@@ -45,14 +45,7 @@ internal sealed partial class EventWriter(AttemptWrites writes, TimeProvider tim
             return;
         }
 
-        if (!_announced.ContainsKey(attempt))
-        {
-            // Perhaps just taken by the rhythm: then its write is under way and holds the semaphore.
-            await _one.WaitAsync();
-            _one.Release();
-            return;
-        }
-
+        // Also when nothing is left: the rhythm may have taken it just now, and its write is under way and has the turn.
         await _one.WaitAsync();
         try
         {

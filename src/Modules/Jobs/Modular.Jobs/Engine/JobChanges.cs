@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Threading.Channels;
 using Modular.Jobs.Persistence;
 
 namespace Modular.Jobs.Engine;
@@ -65,26 +64,14 @@ internal sealed class JobChanges : ISignalReceiver
 /// <summary>One watcher of one job.</summary>
 internal sealed class Watch(JobChanges changes, Guid job) : IDisposable
 {
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake = new();
 
     public Guid Job { get; } = job;
 
-    public void Wake() => _wake.Writer.TryWrite(true);
+    public void Wake() => _wake.Set();
 
     /// <summary>Returns when the job changed or <paramref name="longest"/> is over.</summary>
-    public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(longest);
-        try
-        {
-            await _wake.Reader.ReadAsync(limit.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The watcher looks for itself.
-        }
-    }
+    public Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken) => _wake.WaitAsync(longest, cancellationToken);
 
     public void Dispose() => changes.Remove(this);
 }

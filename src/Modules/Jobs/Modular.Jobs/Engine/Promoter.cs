@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Modular.BuildingBlocks.Hosting;
 using Modular.Jobs.Persistence;
@@ -18,7 +17,7 @@ internal sealed class Promoter(WaitingJobs jobs, TimeProvider time, ILogger<Prom
     private const int MaxBatch = 500;
 
     private readonly TimeProvider _clock = time;
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly WakeSignal _wake = new();
     private TimeSpan _interval = Longest;
     private long _sleepsUntil = long.MaxValue;
 
@@ -28,7 +27,7 @@ internal sealed class Promoter(WaitingJobs jobs, TimeProvider time, ILogger<Prom
     {
         if (After(soonest) < Volatile.Read(ref _sleepsUntil))
         {
-            _wake.Writer.TryWrite(true);
+            _wake.Set();
         }
     }
 
@@ -41,19 +40,10 @@ internal sealed class Promoter(WaitingJobs jobs, TimeProvider time, ILogger<Prom
         return promoted == MaxBatch;
     }
 
-    protected override async Task PauseAsync(CancellationToken cancellationToken)
+    protected override Task PauseAsync(CancellationToken cancellationToken)
     {
         Volatile.Write(ref _sleepsUntil, After(_interval));
-        using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        pause.CancelAfter(_interval);
-        try
-        {
-            await _wake.Reader.ReadAsync(pause.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The time has come.
-        }
+        return _wake.WaitAsync(_interval, cancellationToken);
     }
 
     private long After(TimeSpan wait) => _clock.GetTimestamp() + (long)(wait.TotalSeconds * _clock.TimestampFrequency);
