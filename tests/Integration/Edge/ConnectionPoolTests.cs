@@ -98,14 +98,7 @@ public sealed class ConnectionPoolTests
         var began = time.GetUtcNow();
         var start = ModularApp.StartAsync(
             deployment, new Dictionary<string, string> { ["DATABASE_URL"] = $"Host=127.0.0.1;Port={Loopback.FreePort()};Username=u;Database=d" }, [.. Modules.All, new ClockModule(time)]);
-        await Eventually.IsTrueAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                return start.IsCompleted;
-            },
-            "the start gives up",
-            TimeSpan.FromSeconds(60));
+        await Eventually.EndsAsync(start, time, "the start gives up");
         await Should.ThrowAsync<NpgsqlException>(start);
         (time.GetUtcNow() - began).ShouldBeInRange(TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(5));
     }

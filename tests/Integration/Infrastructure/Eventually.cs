@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Modular.IntegrationTests.Infrastructure;
 
@@ -45,6 +46,17 @@ internal static class Eventually
     /// <summary>Waits until the condition holds.</summary>
     public static Task IsTrueAsync(Func<bool> condition, string expectation, TimeSpan? deadline = null) =>
         ReadAsync(() => Task.FromResult(condition()), holds => holds, expectation, deadline);
+
+    /// <summary>Lets the time of <paramref name="time"/> pass, a second at a look, until the task has ended.</summary>
+    public static Task EndsAsync(Task task, FakeTimeProvider time, string expectation) =>
+        IsTrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return task.IsCompleted;
+            },
+            expectation,
+            TimeSpan.FromSeconds(60));
 
     /// <summary>Repeats assertions until none throws.</summary>
     public static Task PassesAsync(Func<Task> assertions, TimeSpan? deadline = null) =>

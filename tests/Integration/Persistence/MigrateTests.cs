@@ -37,14 +37,7 @@ public sealed class MigrateTests
         await using var app = Build(deployment, nowhere, time);
         var began = time.GetUtcNow();
         var migrate = Run.MigrateAsync(app);
-        await Eventually.IsTrueAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                return migrate.IsCompleted;
-            },
-            "it gives up",
-            TimeSpan.FromSeconds(60));
+        await Eventually.EndsAsync(migrate, time, "it gives up");
 
         (await migrate).ShouldBe(1);
         (time.GetUtcNow() - began).ShouldBeInRange(TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(5));

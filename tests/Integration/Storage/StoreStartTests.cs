@@ -37,14 +37,7 @@ public sealed class StoreStartTests
         };
         await using var app = ModularHost.Build([.. settings.Select(setting => $"--{setting.Key}={setting.Value}")], [.. Modules.All, new ClockModule(time)]);
         var start = Run.UntilStoppedAsync(app);
-        await Eventually.IsTrueAsync(
-            () =>
-            {
-                time.Advance(TimeSpan.FromSeconds(1));
-                return start.IsCompleted;
-            },
-            "the start gives up",
-            TimeSpan.FromSeconds(60));
+        await Eventually.EndsAsync(start, time, "the start gives up");
 
         (await start).ShouldBe(1);
     }
