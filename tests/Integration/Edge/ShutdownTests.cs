@@ -130,7 +130,7 @@ public sealed class ShutdownTests
             await app.WaitForJobAsync(id, "running");
             var clock = Stopwatch.StartNew();
             await app.StopAsync();
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(15));
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(6));
         }
 
         await using var next = await ModularApp.StartAsync(deployment, new Dictionary<string, string> { ["WORKER_CONCURRENCY"] = "0" });

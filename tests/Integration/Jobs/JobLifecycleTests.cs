@@ -37,7 +37,7 @@ public sealed class JobLifecycleTests(JobsHost host) : IClassFixture<JobsHost>
 
         var waiting = await host.App.WaitForJobAsync(job.Id, "scheduled");
         waiting.Error.ShouldBe(new JobErrorAnswer("InvalidOperationException", "not yet"));
-        waiting.WaitingFor!.ShouldMatch(@"^retry [23] of 5 at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$");
+        waiting.WaitingFor!.ShouldMatch(@"^retry 2 of 5 at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$");
         waiting.RunAt.ShouldNotBeNull();
         var done = await host.App.WaitForJobAsync(job.Id, "succeeded");
 

@@ -118,7 +118,7 @@ public sealed class JobOrderTests(JobsHost host) : IClassFixture<JobsHost>
         await JobsFixture.JsonAsync(await host.PostAsync("jobs/batch", new { jobs }), System.Net.HttpStatusCode.Created);
 
         // Five seconds for each, if each waited for the poll.
-        await Eventually.IsTrueAsync(async () => await DepthAsync(queue) == (0, 0), "all have run", TimeSpan.FromSeconds(60));
+        await Eventually.IsTrueAsync(async () => await DepthAsync(queue) == (0, 0), "all have run", TimeSpan.FromSeconds(15));
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class JobOrderTests(JobsHost host) : IClassFixture<JobsHost>
         await host.ResumeAsync(quiet);
         await host.ResumeAsync(busy);
 
-        await Eventually.IsTrueAsync(async () => (await DepthAsync(busy)).Running == 15, "sixteen slots run sixteen jobs, before the poll looks again", TimeSpan.FromSeconds(4));
+        await Eventually.IsTrueAsync(async () => (await DepthAsync(busy)).Running == 15, "sixteen slots run sixteen jobs, before the poll looks again", TimeSpan.FromSeconds(1.5));
         Gates.Open(gate);
         foreach (var job in many.Append(one))
             await host.App.WaitForJobAsync(job.Id, "succeeded");

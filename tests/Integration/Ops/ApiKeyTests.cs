@@ -80,7 +80,7 @@ public sealed class ApiKeyTests(GuardedHost host) : IClassFixture<GuardedHost>
                 return response.StatusCode is HttpStatusCode.Unauthorized;
             },
             "the other replica refuses the key",
-            TimeSpan.FromSeconds(15));
+            TimeSpan.FromSeconds(5));
         (await host.StatusAsync(HttpMethod.Delete, $"api-keys/{id}")).ShouldBe(HttpStatusCode.NotFound);
     }
 

@@ -144,7 +144,7 @@ public sealed class SessionTests(GuardedHost host) : IClassFixture<GuardedHost>
                 return response.StatusCode is HttpStatusCode.Unauthorized;
             },
             "the other replica knows that the session is over",
-            TimeSpan.FromSeconds(15));
+            TimeSpan.FromSeconds(5));
         await using var late = await ModularApp.StartAsync(host.App.Deployment, Settings);
         using var lateClient = CreateClient(late);
         using (var first = await SendAsync(lateClient, HttpMethod.Get, "session", key: null, body: null, ("Cookie", cookie)))
