@@ -56,8 +56,8 @@ public sealed class LeaseTests
 
         // As after a rescue by another replica, which now runs them; it never ends them, so nothing else writes.
         await using var connection = await app.Deployment.ConnectAsync();
-        await ExecuteAsync(connection, "INSERT INTO jobs.replica (name, version, capacity, expires_at) VALUES ('other', '1', 1, now() + interval '1 hour')");
-        await ExecuteAsync(connection, "UPDATE jobs.entry SET lease = lease + 1, worker = (SELECT id FROM jobs.replica WHERE name = 'other')");
+        await connection.ExecuteAsync("INSERT INTO jobs.replica (name, version, capacity, expires_at) VALUES ('other', '1', 1, now() + interval '1 hour')");
+        await connection.ExecuteAsync("UPDATE jobs.entry SET lease = lease + 1, worker = (SELECT id FROM jobs.replica WHERE name = 'other')");
         await Eventually.IsTrueAsync(() => Gates.WaitersAt(gate) == jobs.Length, "all handlers run");
         Gates.Open(gate);
         // Not by GET /health, whose answer may be older than the handlers.
@@ -82,8 +82,7 @@ public sealed class LeaseTests
 
         var job = await app.SubmitAsync("fixtures.act", new { steps = Array.Empty<object>() }, with => (with["queue"], with["maxAttempts"]) = ("held", 1));
         // A claim that committed and whose answer never came.
-        await ExecuteAsync(
-            connection,
+        await connection.ExecuteAsync(
             "UPDATE jobs.entry SET state = 2, lease = lease + 1, attempt = 1, started_at = now(), event_seq = 2, start_seq = 2, worker = (SELECT max(id) FROM jobs.replica)");
         using (await app.Client.PostAsync("queues/held/resume", content: null, CancellationToken))
         {
@@ -169,11 +168,5 @@ public sealed class LeaseTests
     {
         await using var command = new NpgsqlCommand(sql, connection);
         return (long)(await command.ExecuteScalarAsync(CancellationToken))!;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(CancellationToken);
     }
 }
