@@ -16,7 +16,7 @@ internal sealed partial class HealthWatcher(HealthMonitor monitor, IDocumentStor
 {
     private const int MostWaiting = 1_000;
 
-    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Close = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
